@@ -20,7 +20,7 @@ pub(crate) use kept::{Kept, is_whole};
 pub(crate) use layout::compact_bytes;
 pub use layout::{Layout, printed_bytes};
 pub use shorten::{shorten, shorten_text, shortened};
-pub use weight::json_values;
+pub use weight::{json_cost, json_values, value_bytes};
 pub(crate) use weight::{of_argument, of_value};
 
 use crate::fault::{Fault, FaultKind};

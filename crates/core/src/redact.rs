@@ -26,7 +26,7 @@ const LONGEST_STEP: usize = 19;
 impl Outcome {
     /// Replaces every secret by `***` in every text that an Action or the event can have put there: values, keys,
     /// logs, errors, arguments. Names of Actions, methods and files stay. A secret is found also in the form that
-    /// JSON or a URL gives to it; encrypted, hashed or encoded otherwise it is not.
+    /// JSON, a URL or `console.log` gives to it, and so is each longer line of it; encrypted, hashed or encoded otherwise it is not.
     ///
     /// Values that are given as secrets may be plain configuration, as the values of Rules are. Such values do not take names
     /// of claims and half of every text with them: see [`Mask::of`].
@@ -153,7 +153,7 @@ impl Explanation {
     }
 }
 
-/// The texts to hide. A secret is found also in the form that JSON or a URL gives to it.
+/// The texts to hide. A secret is found also in the form that JSON, a URL or `inspect` gives to it, and so is each of its lines.
 #[derive(Clone, Default)]
 pub struct Mask {
     /// Hidden wherever they stand, longest first, so that no rest of a longer secret remains.
@@ -303,16 +303,66 @@ fn is_step(step: &str) -> bool {
     step.len() <= LONGEST_STEP && (digits <= 4 || letters == 0)
 }
 
-/// A secret as it is, inside a JSON text, and inside a URL.
-fn forms(secret: &str) -> [String; 4] {
-    let json = Value::from(secret).to_string();
+/// Shorter lines of a secret are not hidden alone: they are everywhere.
+const SHORTEST_LINE: usize = 8;
+
+/// The forms of a secret. Node's `inspect` breaks a text with several lines into its lines.
+fn forms(secret: &str) -> Vec<String> {
+    let lines = secret.lines().map(str::trim);
+    let is_long = |line: &&str| line.chars().count() >= SHORTEST_LINE && *line != secret;
+    let lines = lines.filter(is_long).filter(|line| is_hidden_as_part(line));
+    let parts = std::iter::once(secret).chain(lines);
+    parts.flat_map(forms_of).collect()
+}
+
+/// A text as it is, inside a JSON text, inside a URL, and as `inspect` writes it.
+fn forms_of(text: &str) -> [String; 7] {
+    let json = Value::from(text).to_string();
     let json = json
         .get(1..json.len().saturating_sub(1))
         .unwrap_or_default()
         .to_owned();
-    let form: String = byte_serialize(secret.as_bytes()).collect();
+    let form: String = byte_serialize(text.as_bytes()).collect();
     let percent = form.replace('+', "%20");
-    [secret.to_owned(), json, form, percent]
+    // `encodeURIComponent` leaves these.
+    let component = ["!", "'", "(", ")", "~"];
+    let component = component.iter().fold(percent.clone(), |text, letter| {
+        let encoded: String = byte_serialize(letter.as_bytes()).collect();
+        text.replace(&encoded, letter)
+    });
+    let (inspected, quoted) = (inspected(text, false), inspected(text, true));
+    [
+        text.to_owned(),
+        json,
+        form,
+        percent,
+        component,
+        inspected,
+        quoted,
+    ]
+}
+
+/// Returns a text as Node's `inspect` writes it, without the quotes around it. Single quotes are escaped where all three kinds occur.
+///
+/// Source: `strEscape` in <https://github.com/nodejs/node/blob/v22.x/lib/internal/util/inspect.js>.
+fn inspected(text: &str, escapes_quotes: bool) -> String {
+    let mut shown = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\u{8}' => shown.push_str("\\b"),
+            '\t' => shown.push_str("\\t"),
+            '\n' => shown.push_str("\\n"),
+            '\u{c}' => shown.push_str("\\f"),
+            '\r' => shown.push_str("\\r"),
+            '\\' => shown.push_str("\\\\"),
+            '\'' if escapes_quotes => shown.push_str("\\'"),
+            '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
+                shown.push_str(&format!("\\x{:02X}", u32::from(letter)));
+            }
+            letter => shown.push(letter),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -389,5 +439,28 @@ mod tests {
         Mask::of(&["hunter2", "hunter3"]).value(&mut value);
         let keys: Vec<&String> = value.as_object().expect("an object").keys().collect();
         assert_eq!(keys, ["***", "*** (2)", "*** (2) (2)", "*** (3)"]);
+    }
+
+    /// What Node 22 prints for `console.log({ key })`, `encodeURIComponent(key)` and `JSON.stringify(key)`.
+    #[test]
+    fn forms_of_console_and_urls_are_hidden() {
+        let pem = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqh\nkiG9w0BAQEFAASC\n-----END KEY-----\n";
+        check(
+            pem,
+            "{\n  key: '-----BEGIN KEY-----\\n' +\n    'MIIEvQIBADANBgkqh\\n' +\n    'kiG9w0BAQEFAASC\\n' +\n    '-----END KEY-----\\n'\n}",
+            "{\n  key: '***\\n' +\n    '***\\n' +\n    '***\\n' +\n    '***\\n'\n}",
+        );
+        check("ab\ncd", "{ key: 'ab\\ncd' }", "{ key: '***' }");
+        check("pa\\ss'w", "{ key: \"pa\\\\ss'w\" }", "{ key: \"***\" }");
+        check(
+            "pa'ss\\w\"ord`x",
+            "{ key: 'pa\\'ss\\\\w\"ord`x' }",
+            "{ key: '***' }",
+        );
+        check("a\u{7f}b\u{1}c", "'a\\x7Fb\\x01c'", "'***'");
+        check("it's (a) key!*~", "?k=it's%20(a)%20key!*~", "?k=***");
+        check("ab\ncd", "\"ab\\ncd\"", "\"***\"");
+        // Short lines are not hidden alone.
+        check("{\n  a\n}", "a {}", "a {}");
     }
 }

@@ -21,6 +21,6 @@ pub mod text;
 pub use action::{BuildError, JavaScript, mapper_of_component, source_of_component};
 pub use kept::Packages;
 pub use modules::{
-    ActionModule, DeclaredPackage, Dependencies, DuplicateModule, Imports, LocalFile, ModuleMock,
-    Modules, check_local, manifests, package_places, specifiers,
+    ActionModule, DeclaredPackage, Dependencies, Imports, LocalFile, ModuleMock, Modules, Room,
+    Unusable, check_local, manifests, package_places, specifiers,
 };

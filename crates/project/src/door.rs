@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use postlogin_files::open;
 
 use self::open::{bounded, opened, regular, unreadable};
+use crate::amount;
 use crate::files::{absolute, decode, extension, file_name};
 use crate::gzip;
 use crate::project::configuration::CONFIGURATION_FILE;
@@ -111,7 +112,10 @@ impl Boundary {
             "wasm" => LARGEST_COMPONENT,
             _ => LARGEST_FILE,
         };
-        regular(&real, shown, most)
+        amount::admit(shown)?;
+        let bytes = regular(&real, shown, most)?;
+        amount::read(bytes.len(), shown)?;
+        Ok(bytes)
     }
 
     /// Reads a text file of the project, without a byte order mark.
@@ -119,7 +123,9 @@ impl Boundary {
     /// # Errors
     /// As [`Boundary::admit`]; when it is not a regular file, has more than [`LARGEST_FILE`] bytes or is not UTF-8.
     pub fn read_text(&self, path: &Path, shown: &str) -> Result<String> {
-        decode(self.read(path, shown)?, shown)
+        let bytes = self.read(path, shown)?;
+        amount::kept(bytes.len(), shown)?;
+        decode(bytes, shown)
     }
 
     /// Returns the path of a file of the project without symbolic links.

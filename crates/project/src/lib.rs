@@ -6,6 +6,7 @@
 //! No part of it is API: the workspace is its only user, and public items change in any version.
 
 pub mod action;
+mod amount;
 pub mod cases;
 mod connections;
 pub mod document;
@@ -34,7 +35,7 @@ pub use error::{Error, Result};
 pub use files::{display_path, read_text, read_users_text};
 pub use folders::{CacheEnvironment, cache_folder, data_folder, keep_out_of_git, state_folder};
 pub use keywords::{KeywordMappings, leftover};
-pub use local::{LocalSource, LocalSources, local_sources, read_beside};
+pub use local::{Beside, LocalSource, LocalSources, local_sources, read_beside};
 pub use project::configuration::{CONFIGURATION_FILE, configuration_schema};
 pub use project::manifest::{Dependency, Manifest, ModuleReference, SupportedTrigger};
 pub use project::remarks::{Broken, Part, Remarks, Undescribed};

@@ -1,6 +1,7 @@
 //! Files of the project that an Action in TypeScript imports: relative ones, those that `paths` of a tsconfig.json names, and
 //! packages of the workspace that are TypeScript themselves.
 
+mod beside;
 mod json;
 mod places;
 mod tsconfig;
@@ -12,11 +13,12 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+pub use self::beside::Beside;
 use self::json::without_comments;
 use self::places::{entry, home_of_link, is_typescript, script};
 use crate::action::SCRIPTS;
 use crate::door::Boundary;
-use crate::files::{display_path, entries, extension, file_name, normalize};
+use crate::files::{decode, display_path, entries, extension, file_name, normalize};
 use crate::{Error, Result};
 
 /// So many files are read for one Action.
@@ -180,15 +182,20 @@ impl Finder {
         if let Some(known) = files.position(|file| file.path == path) {
             return Some(known);
         }
-        let shown = display_path(&path, &self.base);
-        let text = self.within.read_text(&path, &shown).ok()?;
-        self.bytes = self.bytes.saturating_add(text.len());
         if self.found.files.len() >= MOST_FILES {
             return self.reached("300 files");
         }
+        // What cannot be read counts as well: it can be asked for by any number of names.
         if self.bytes > MOST_TEXT {
             return self.reached("8 MiB of files");
         }
+        let shown = display_path(&path, &self.base);
+        let read = self.within.read(&path, &shown).ok()?;
+        self.bytes = self.bytes.saturating_add(read.len());
+        if self.bytes > MOST_TEXT {
+            return self.reached("8 MiB of files");
+        }
+        let text = decode(read, &shown).ok()?;
         self.found.files.push(LocalSource {
             path,
             shown,

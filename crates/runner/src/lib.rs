@@ -44,8 +44,8 @@ pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
 pub use load::dependencies::{imports_left_out, local_texts, missing_files, missing_modules};
 pub use load::{
-    ALLOW_CARGO_BUILD, Compiler, LeftOut, LoadError, LoadNotice, LoadProblem, Loaded, fingerprint,
-    is_incomplete, sort_parts, source_map, source_map_problem, trigger_of, trigger_of_all,
+    ALLOW_CARGO_BUILD, Compiler, FoundMap, LeftOut, LoadError, LoadNotice, LoadProblem, Loaded,
+    SourceMaps, fingerprint, is_incomplete, sort_parts, trigger_of, trigger_of_all,
 };
 pub use login::{PreparedLogin, run_login, secrets_of, unseen};
 pub use pipeline::{Pipeline, PipelineNotice, PipelineSetup, ProgramError};

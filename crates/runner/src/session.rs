@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
         }
         self.forget_what_changed();
         let mut planned = self.planner.single(case).map_err(|error| vec![error])?;
-        for file in planned.depends_on.iter() {
+        for file in planned.other_files() {
             if !self.files.contains_key(file) {
                 self.files.insert(file.clone(), version(file));
             }

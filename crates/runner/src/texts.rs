@@ -8,18 +8,17 @@ use postlogin_js::{source::claims::claim_sites, source_of_component};
 use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource};
 
+use crate::load::SourceMaps;
 use crate::load::dependencies::local_texts;
-use crate::load::source_map;
 
 /// The most names of claims that the sources of one login are asked for.
 const MOST_NAMES: usize = 200;
 
 /// Returns where the text of an Action sets claims. A component has a text when it was built by us.
-#[must_use]
-pub fn claim_sites_of(source: &ActionSource) -> ClaimSites {
+fn claim_sites_of(source: &ActionSource, maps: &mut SourceMaps) -> ClaimSites {
     match &source.kind {
         ActionKind::Script { text, .. } => {
-            let built_from = source_map(source);
+            let built_from = maps.of(source).map;
             claim_sites(
                 &source.name,
                 &source.display_path,
@@ -37,7 +36,11 @@ pub fn claim_sites_of(source: &ActionSource) -> ClaimSites {
 /// Returns those of several Actions, in their order.
 pub fn claim_sites_of_all<'a>(sources: impl IntoIterator<Item = &'a ActionSource>) -> ClaimSites {
     let mut all = ClaimSites::default();
-    for ClaimSites { sites, omitted } in sources.into_iter().map(claim_sites_of) {
+    let mut maps = SourceMaps::default();
+    let found = sources
+        .into_iter()
+        .map(|source| claim_sites_of(source, &mut maps));
+    for ClaimSites { sites, omitted } in found {
         all.sites.extend(sites);
         all.omitted += omitted;
     }
@@ -78,6 +81,9 @@ pub fn texts_of<'a>(
             }),
         }
     };
+    let mut maps = SourceMaps::default();
+    // As long as they are kept, their texts have a limit together.
+    let mut kept = Vec::new();
     for (trigger, source) in sources {
         let name = source.name.as_str();
         match &source.kind {
@@ -91,9 +97,11 @@ pub fn texts_of<'a>(
             }
             ActionKind::CargoPackage { .. } => {}
         }
-        for (file, text) in local_texts(source) {
+        let map = maps.of(source).map;
+        for (file, text) in local_texts(source, map.as_deref()) {
             add(name, None, file, text);
         }
+        kept.extend(map);
         for module in &source.modules {
             add(name, None, module.display_path.clone(), module.text.clone());
         }

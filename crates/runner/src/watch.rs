@@ -81,7 +81,7 @@ fn stamp(path: &Path) -> Stamp {
 }
 
 fn files_of(planned: &PlannedCase) -> impl Iterator<Item = &PathBuf> {
-    planned.case.files.iter().chain(planned.depends_on.iter())
+    planned.case.files.iter().chain(planned.other_files())
 }
 
 /// The cases that a change of these files touches, as indices; those that are new, too.

@@ -15,7 +15,7 @@ use postlogin_project::{
     ActionKind, ActionSource, BindingProblem, Error, KeywordMappings, Manifest, MissingAction,
     ProblemKind, Project, Role, actions_below, leftover,
 };
-use postlogin_runner::source_map_problem;
+use postlogin_runner::SourceMaps;
 use postlogin_tenant::{Mistake, mistakes};
 
 use self::absent::{Missing, entities, is_same, place, seen_from, unread};
@@ -98,12 +98,17 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
         report.add_to_configuration(finding);
     }
     let mut missing = Missing::of(&sources);
+    // As in a run, in which all of them are kept.
+    let mut maps = SourceMaps::default();
+    let mut kept = Vec::new();
     for source in &sources {
         match &source.kind {
             ActionKind::Script { text, .. } => {
-                if let Some(problem) = source_map_problem(source) {
-                    printer.warning(&problem);
+                let map = maps.of(source);
+                if let Some(problem) = &map.problem {
+                    printer.warning(problem);
                 }
+                kept.extend(map.map);
                 let is_rule = source.role == Role::Rule || is_rule(&source.display_path, text);
                 let findings = findings(source, text, is_rule, missing.take(source));
                 report.add(Checked {

@@ -43,6 +43,7 @@ pub(crate) fn install(arguments: &InstallArguments, printer: &Printer) -> Result
         .arg("--prefix")
         .arg(folder)
         .current_dir(folder)
+        .envs(foreign::SETTINGS.iter().copied())
         .status();
     match done {
         Ok(status) if status.success() => Ok(SUCCESS),

@@ -18,8 +18,8 @@ use postlogin_engine::{Allocation, BoundAction};
 use postlogin_host::{Door, Traffic};
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, connection_source};
 use postlogin_runner::{
-    Packages, PreparedLogin, closely::Counters, is_incomplete, local_texts, run_login, sort_parts,
-    texts::overlaid, trigger_of_all, unloadable,
+    Packages, PreparedLogin, SourceMaps, closely::Counters, is_incomplete, local_texts, run_login,
+    sort_parts, texts::overlaid, trigger_of_all, unloadable,
 };
 use serde_json::Value;
 
@@ -280,7 +280,10 @@ impl Ready {
             _ => None,
         });
         let Some(first) = texts.next().map(str::to_owned) else {
-            let mut local = self.sources.iter().flat_map(local_texts);
+            let mut local = self.sources.iter().flat_map(|source| {
+                let map = SourceMaps::default().of(source).map;
+                local_texts(source, map.as_deref())
+            });
             return local.find(|(shown, _)| shown == file).map(|(_, text)| text);
         };
         // Several parts of one file: each has empty lines where the others are.

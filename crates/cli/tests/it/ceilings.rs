@@ -17,15 +17,15 @@ use serde_json::Value;
 use crate::support::{folder, postlogin};
 
 /// Bytes of memory of the process, the sandbox with its 128 MiB included.
-const MOST_MEMORY: u64 = 400 << 20;
+pub(crate) const MOST_MEMORY: u64 = 400 << 20;
 /// Bytes on stdout and stderr together.
 const MOST_OUTPUT: usize = 20_000_000;
 
 /// The output of a run and its peak memory.
-struct Measured {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-    memory: u64,
+pub(crate) struct Measured {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) memory: u64,
 }
 
 fn read_all(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
@@ -56,7 +56,7 @@ fn measure(arguments: &str, source: &str) -> Measured {
 
 /// Runs a command in a folder that exits with `code`.
 #[track_caller]
-fn measure_in(folder: &Path, arguments: &str, code: i32) -> Measured {
+pub(crate) fn measure_in(folder: &Path, arguments: &str, code: i32) -> Measured {
     let mut command = postlogin(arguments).within(folder).command();
     let mut child = command
         .stdin(Stdio::null())

@@ -274,6 +274,18 @@ fn install_does_not_hand_the_project_to_npm() {
             "package-lock.json",
             "{\"packages\": {\"node_modules/x\": {\"resolved\": \"git+ssh://127.0.0.1/x.git#1\"}}}",
         ),
+        (
+            "package.json",
+            "{\"packageExtensions\": {\"lodash@4\": {\"dependencies\": {\"x\": \"1\"}}}}",
+        ),
+        (
+            "yarn.lock",
+            "lodash@4.17.21:\n  version \"4.17.21\"\n  resolved \"git+https://127.0.0.1:9/x.git\"\n",
+        ),
+        (
+            ".npm-extension.cjs",
+            "exports.transformManifest = (it) => it;\n",
+        ),
         ("package.json", "{"),
     ] {
         let place = folder(&[("a.js", ACTION), ("tenant.yaml", tenant), (file, text)]);

@@ -79,6 +79,7 @@ mod test_reports;
 mod test_review;
 mod test_snapshots;
 mod test_watch;
+mod together;
 mod token_size;
 mod tokens;
 mod triggers;

@@ -33,6 +33,12 @@ pub(crate) fn of_argument(argument: &Argument) -> usize {
     VALUE + inner
 }
 
+/// Returns what a JSON value takes in memory, in bytes, about.
+#[must_use]
+pub fn value_bytes(value: &Value) -> usize {
+    of_value(value)
+}
+
 /// Returns what a JSON value costs, in bytes.
 pub(crate) fn of_value(value: &Value) -> usize {
     let inner = match value {
@@ -64,4 +70,27 @@ pub fn json_values(text: &str) -> usize {
         }
     }
     values
+}
+
+/// Returns what the values of a JSON text cost in memory at most, in values as small as a number: a text costs one more, and an object or a
+/// list three more.
+#[must_use]
+pub fn json_cost(text: &str) -> usize {
+    let mut more = 0_usize;
+    let mut bytes = text.bytes();
+    let mut in_string = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_string => {
+                bytes.next();
+            }
+            b'"' => {
+                more += usize::from(!in_string);
+                in_string = !in_string;
+            }
+            b'[' | b'{' if !in_string => more += 3,
+            _ => {}
+        }
+    }
+    json_values(text).saturating_add(more)
 }

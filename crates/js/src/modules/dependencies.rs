@@ -6,6 +6,7 @@ use super::{
     SCHEME,
     local::{Imports, LocalFile},
     mocks::ModuleMock,
+    room::Room,
 };
 use crate::source_map::SourceMap;
 
@@ -28,6 +29,8 @@ pub struct Dependencies {
     pub imports: Imports,
     /// The map of the Action's text, if it was built from other files.
     pub source_map: Option<Arc<SourceMap>>,
+    /// The memory that its files have together with those of other Actions.
+    pub room: Room,
 }
 
 /// An npm package that a configuration declares.
@@ -54,17 +57,21 @@ pub struct ActionModule {
     pub is_bound: bool,
 }
 
-/// Two Action Modules have one name.
+/// Why an Action cannot have its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DuplicateModule {
-    /// The name.
-    pub name: String,
-}
+pub struct Unusable(pub(super) String);
 
-impl fmt::Display for DuplicateModule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Module '{SCHEME}{}' is already registered", self.name)
+impl Unusable {
+    /// Two Action Modules have one name.
+    pub(super) fn duplicate(name: &str) -> Self {
+        Self(format!("Module '{SCHEME}{name}' is already registered"))
     }
 }
 
-impl std::error::Error for DuplicateModule {}
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unusable {}

@@ -13,6 +13,7 @@ mod mocks;
 mod packages;
 mod patterns;
 mod places;
+mod room;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,12 +26,19 @@ use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
 pub(crate) use self::asked::Sight;
-use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
+use self::{
+    advice::Advice,
+    local::Local,
+    mocks::Mocks,
+    packages::Packages,
+    room::{Kept, Share},
+};
 pub use self::{
-    dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
+    dependencies::{ActionModule, DeclaredPackage, Dependencies, Unusable},
     installed::{manifests, places as package_places},
     local::{Imports, LocalFile, check_local, specifiers},
     mocks::ModuleMock,
+    room::Room,
 };
 use crate::{
     check::is_node_module,
@@ -53,6 +61,8 @@ const SCHEME: &str = "actions:";
 const LONGEST_SPECIFIER: usize = 4096;
 /// So many answers are remembered. An Action can ask for any number of names.
 const MOST_ANSWERS: usize = 20_000;
+/// So many bytes of them, in all: an answer repeats its question.
+const ANSWER_BYTES: usize = 4 << 20;
 
 /// Finds and reads what one Action requires. Files are read when they are asked for, and once.
 pub struct Modules {
@@ -63,10 +73,27 @@ pub struct Modules {
     local: Local,
     source_map: Option<Arc<SourceMap>>,
     is_rule: bool,
-    answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
-    files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
+    answers: Mutex<Answers>,
+    files: Mutex<HashMap<String, Result<Loaded, Refusal>>>,
     /// Bytes of files that are kept, at most: [`LOADED_BYTES`].
     most_bytes: usize,
+    room: Room,
+    /// The room of the local files.
+    _local_share: Option<Share>,
+}
+
+/// What was asked for, with the answers.
+#[derive(Default)]
+struct Answers {
+    known: HashMap<(String, String, Keyword), Resolved>,
+    bytes: usize,
+}
+
+/// A file that was loaded.
+#[derive(Clone)]
+struct Loaded {
+    format: ModuleFormat,
+    code: Arc<Kept>,
 }
 
 struct LoadedModule {
@@ -81,8 +108,8 @@ impl Modules {
     /// The view of what `dependencies` names.
     ///
     /// # Errors
-    /// When two Action Modules have one name.
-    pub fn new(dependencies: Dependencies) -> Result<Self, DuplicateModule> {
+    /// When two Action Modules have one name, or there is no room for what is imported.
+    pub fn new(dependencies: Dependencies) -> Result<Self, Unusable> {
         let Dependencies {
             folder,
             declared,
@@ -92,14 +119,18 @@ impl Modules {
             local,
             imports,
             source_map,
+            room,
         } = dependencies;
         let mut names = HashSet::new();
         for module in &modules {
             if !names.insert(module.name.as_str()) {
                 let name = module.name.clone();
-                return Err(DuplicateModule { name });
+                return Err(Unusable::duplicate(&name));
             }
         }
+        let imported = local.iter().map(|file| file.text.len());
+        let imported = imported.fold(0, usize::saturating_add);
+        let share = room.for_imports(imported).map_err(Unusable)?;
         let advice = Advice::new(declared, &modules);
         let modules = modules.into_iter().map(|module| LoadedModule {
             path: format!("{SCHEME}{}", module.name),
@@ -117,6 +148,8 @@ impl Modules {
             answers: Mutex::default(),
             files: Mutex::default(),
             most_bytes: LOADED_BYTES,
+            room,
+            _local_share: Some(share),
         })
     }
 
@@ -134,6 +167,8 @@ impl Modules {
             answers: Mutex::default(),
             files: Mutex::default(),
             most_bytes: LOADED_BYTES,
+            room: Room::default(),
+            _local_share: None,
         }
     }
 
@@ -353,13 +388,16 @@ impl ModuleSource for Modules {
         }
         let question = (importer.to_owned(), specifier.to_owned(), keyword);
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= MOST_ANSWERS && !answers.contains_key(&question) {
-            return self.find(importer, specifier, keyword);
+        if let Some(known) = answers.known.get(&question) {
+            return known.clone();
         }
-        let answer = answers
-            .entry(question)
-            .or_insert_with(|| self.find(importer, specifier, keyword));
-        answer.clone()
+        let answer = self.find(importer, specifier, keyword);
+        let bytes = importer.len() + specifier.len() + weight(&answer);
+        if answers.known.len() < MOST_ANSWERS && answers.bytes + bytes <= ANSWER_BYTES {
+            answers.bytes += bytes;
+            answers.known.insert(question, answer.clone());
+        }
+        answer
     }
 
     fn is_own(&self, path: &str) -> bool {
@@ -372,23 +410,50 @@ impl ModuleSource for Modules {
             files.retain(|_, file| file.is_ok());
         }
         if let Some(known) = files.get(path) {
-            return known.clone();
+            return known.as_ref().map(Loaded::file).map_err(Clone::clone);
         }
-        let mut file = self.read(path);
+        let refuse = |what: String| Refusal {
+            code: "ERR_INVALID_MODULE".into(),
+            message: format!("{path}: {what}"),
+        };
         let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
-        if let Ok(read) = &file
-            && known.saturating_add(read.code.len()) > self.most_bytes
-        {
-            let most = self.most_bytes >> 20;
-            file = Err(Refusal {
-                code: "ERR_INVALID_MODULE".into(),
-                message: format!(
-                    "{path}: the files that this Action requires have more than {most} MiB together"
-                ),
-            });
-        }
-        files.insert(path.to_owned(), file.clone());
+        let loaded = self.read(path).and_then(|read| {
+            if known.saturating_add(read.code.len()) > self.most_bytes {
+                let most = self.most_bytes >> 20;
+                return Err(refuse(format!(
+                    "the files that this Action requires have more than {most} MiB together"
+                )));
+            }
+            Ok(Loaded {
+                format: read.format,
+                code: self.room.keep(&read.code).map_err(refuse)?,
+            })
+        });
+        let file = loaded.as_ref().map(Loaded::file).map_err(Clone::clone);
+        files.insert(path.to_owned(), loaded);
         file
+    }
+}
+
+/// Returns the bytes of an answer, about.
+fn weight(answer: &Resolved) -> usize {
+    let path = match &answer.path {
+        Ok(path) => path.len(),
+        Err(refusal) => refusal.code.len() + refusal.message.len(),
+    };
+    let notices = answer.notices.iter();
+    let notices: usize = notices
+        .map(|it| size_of::<Notice>() + it.message.len())
+        .sum();
+    size_of::<Resolved>() + path + notices
+}
+
+impl Loaded {
+    fn file(&self) -> ModuleFile {
+        ModuleFile {
+            format: self.format,
+            code: self.code.to_string(),
+        }
     }
 }
 

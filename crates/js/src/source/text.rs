@@ -19,7 +19,7 @@ impl Position {
 /// Where the lines of one text begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineIndex {
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     /// The number of UTF-16 units before every [`STEP`]th byte: a line may be the whole text.
     units: Vec<u32>,
 }
@@ -42,7 +42,7 @@ impl LineIndex {
             };
             let end = offset + character.len_utf8();
             if ends_line {
-                starts.push(end);
+                starts.push(saturate(end));
             }
             // A character that goes over the step counts before it, as its beginning does.
             while units.len() * STEP < end {
@@ -56,14 +56,25 @@ impl LineIndex {
         Self { starts, units }
     }
 
+    /// The offset where a line begins, from 0.
+    fn start(&self, line: usize) -> Option<usize> {
+        self.starts.get(line).map(|start| *start as usize)
+    }
+
+    /// Returns its bytes of memory.
+    pub(crate) fn weight(&self) -> usize {
+        let entries = self.starts.capacity().saturating_add(self.units.capacity());
+        entries.saturating_mul(size_of::<u32>())
+    }
+
     /// The place of a byte offset; an offset past the end is the end, one within a character is that character.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let offset = text.floor_char_boundary(offset);
         let line = self
             .starts
-            .partition_point(|start| *start <= offset)
+            .partition_point(|start| *start as usize <= offset)
             .saturating_sub(1);
-        let start = self.starts.get(line).copied().unwrap_or(0);
+        let start = self.starts.get(line).map_or(0, |start| *start as usize);
         let before = self.units_before(text, start);
         let column = self.units_before(text, offset).saturating_sub(before);
         Position {
@@ -110,19 +121,15 @@ impl LineIndex {
     pub fn position_of_bytes(&self, text: &str, line: u32, byte_column: u32) -> Option<Position> {
         let (start, _) = self.line(text, line)?;
         let offset = start.saturating_add(byte_column.saturating_sub(1) as usize);
-        let end = self
-            .starts
-            .get(line as usize)
-            .copied()
-            .unwrap_or(text.len());
+        let end = self.start(line as usize).unwrap_or(text.len());
         Some(self.position(text, offset.min(end)))
     }
 
     /// The byte offset and the text of a line, without its terminator.
     fn line<'t>(&self, text: &'t str, line: u32) -> Option<(usize, &'t str)> {
         let index = (line as usize).checked_sub(1)?;
-        let start = *self.starts.get(index)?;
-        let end = self.starts.get(index + 1).copied().unwrap_or(text.len());
+        let start = self.start(index)?;
+        let end = self.start(index + 1).unwrap_or(text.len());
         let line = text.get(start..end)?;
         Some((
             start,
@@ -178,7 +185,7 @@ mod tests {
         let index = LineIndex::new(&text);
         for (offset, character) in text.char_indices() {
             let position = index.position(&text, offset);
-            let start = index.starts[position.line as usize - 1];
+            let start = index.starts[position.line as usize - 1] as usize;
             assert_eq!(
                 position.column,
                 utf16_length(&text[start..offset]) + 1,

@@ -3,6 +3,7 @@
 //! Maps come with foreign packages and repositories, so reading one is bounded, and one that is broken is only reported.
 //! The format is ECMA-426 (<https://tc39.es/ecma426/>), index maps included (`sections`).
 
+mod bounded;
 mod names;
 mod sections;
 mod vlq;
@@ -12,6 +13,7 @@ use std::fmt;
 use postlogin_core::location::Location;
 use serde::Deserialize;
 
+use self::bounded::Bounded;
 use crate::source::text::{LineIndex, Position};
 
 /// The largest map that is read, in bytes.
@@ -20,6 +22,10 @@ pub const LARGEST: usize = 32 << 20;
 const MOST_TOKENS: usize = 1_000_000;
 /// The most files of one map.
 const MOST_SOURCES: usize = 10_000;
+/// The most bytes of the names of all files of one map.
+const LONGEST_NAMES: usize = 8 << 20;
+/// So many columns behind a mapping are compared to see whether a place in them is exact. Tools map each expression.
+const LONGEST_STRETCH: u32 = 4_096;
 /// The longest built file whose places are led back, in bytes.
 const LONGEST_TEXT: usize = 16 << 20;
 
@@ -98,13 +104,13 @@ struct Token {
 struct Written {
     version: u32,
     #[serde(default)]
-    sections: Option<Vec<sections::Section>>,
+    sections: Option<sections::Sections>,
     #[serde(default, rename = "sourceRoot")]
     root: Option<String>,
     #[serde(default)]
-    sources: Vec<Option<String>>,
+    sources: Bounded<Option<String>, MOST_SOURCES>,
     #[serde(default, rename = "sourcesContent")]
-    contents: Option<Vec<Option<String>>>,
+    contents: Option<Bounded<Option<String>, MOST_SOURCES>>,
     #[serde(default)]
     mappings: String,
 }
@@ -163,7 +169,8 @@ impl SourceMap {
         if written.version != 3 {
             return broken(format!("its version is {}, not 3", written.version));
         }
-        let (sources, tokens) = sections::joined(written, base)?;
+        let (sources, mut tokens) = sections::joined(written, base)?;
+        tokens.shrink_to_fit();
         Ok(Self {
             sources,
             tokens,
@@ -177,6 +184,25 @@ impl SourceMap {
     /// Returns the files that the text was built from.
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// Returns the bytes of memory that the map takes, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let of_text = |text: &str, lines: &LineIndex| text.len().saturating_add(lines.weight());
+        let of_source = |source: &Source| {
+            let names = source.shown.len().saturating_add(source.written.len());
+            let text = source.text.as_deref().zip(source.lines.as_ref());
+            let text = text.map_or(0, |(text, lines)| of_text(text, lines));
+            size_of::<Source>()
+                .saturating_add(names)
+                .saturating_add(text)
+        };
+        let sources = self.sources.iter().map(of_source);
+        sources
+            .fold(size_of::<Self>(), usize::saturating_add)
+            .saturating_add(self.tokens.len().saturating_mul(size_of::<Token>()))
+            .saturating_add(of_text(&self.built.text, &self.built.lines))
     }
 
     /// Adds the texts of files that the map does not have.
@@ -226,19 +252,29 @@ impl SourceMap {
         source: &Source,
         columns: u32,
     ) -> bool {
-        let part = |text: &str, lines: &LineIndex, from: Position| {
+        fn part<'t>(
+            text: &'t str,
+            lines: &LineIndex,
+            from: Position,
+            columns: u32,
+        ) -> Option<&'t str> {
             let to = Position {
                 column: from.column.saturating_add(columns),
                 ..from
             };
-            let (start, end) = (lines.offset(text, from)?, lines.offset(text, to)?);
-            Some(text.get(start..end)?.to_owned())
-        };
+            text.get(lines.offset(text, from)?..lines.offset(text, to)?)
+        }
+        // A line may be the whole text, and each place of a login would compare it.
+        if columns > LONGEST_STRETCH {
+            return false;
+        }
         let (Some(text), Some(lines)) = (&source.text, &source.lines) else {
             return false;
         };
-        let built = part(&self.built.text, &self.built.lines, generated);
-        built.is_some_and(|built| !built.is_empty() && part(text, lines, original) == Some(built))
+        let built = part(&self.built.text, &self.built.lines, generated, columns);
+        built.is_some_and(|built| {
+            !built.is_empty() && part(text, lines, original, columns) == Some(built)
+        })
     }
 }
 

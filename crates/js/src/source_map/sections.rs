@@ -4,11 +4,15 @@
 
 use serde::Deserialize;
 
-use super::{Broken, MOST_SOURCES, MOST_TOKENS, Source, Token, Written, names, vlq};
+use super::bounded::Bounded;
+use super::{Broken, LONGEST_NAMES, MOST_SOURCES, MOST_TOKENS, Source, Token, Written, names, vlq};
 use crate::source::text::{LineIndex, Position};
 
 /// The most parts of a map.
-const MOST_SECTIONS: usize = 10_000;
+pub(super) const MOST_SECTIONS: usize = 10_000;
+
+/// The parts of a map as they are written.
+pub(super) type Sections = Bounded<Section, MOST_SECTIONS>;
 
 /// The map of a part.
 #[derive(Deserialize)]
@@ -31,6 +35,8 @@ struct Offset {
 struct Joined {
     sources: Vec<Source>,
     tokens: Vec<Token>,
+    /// The bytes of the names of all files.
+    names: usize,
 }
 
 /// Returns the files and the mappings of a map, those of all its parts if it has some.
@@ -47,10 +53,10 @@ pub(super) fn joined(mut map: Written, base: &str) -> Result<(Vec<Source>, Vec<T
 }
 
 impl Joined {
-    fn add_sections(&mut self, sections: Vec<Section>, base: &str) -> Result<(), Broken> {
-        if sections.len() > MOST_SECTIONS {
-            return Err(Broken(format!("it has more than {MOST_SECTIONS} sections")));
-        }
+    fn add_sections(&mut self, sections: Sections, base: &str) -> Result<(), Broken> {
+        let sections = sections.all();
+        let sections =
+            sections.ok_or_else(|| Broken(format!("it has more than {MOST_SECTIONS} sections")))?;
         let mut last = None;
         for (number, Section { offset, map }) in (1..).zip(sections) {
             let broken = |what: &str| Err(Broken(format!("its section {number} {what}")));
@@ -76,7 +82,9 @@ impl Joined {
     /// Ends the mappings of the part in front of a place: what follows is of the next one.
     fn end_before(&mut self, offset: Offset) {
         let begin = position(offset, Position { line: 1, column: 1 });
-        self.tokens.retain(|token| token.generated < begin);
+        // They are in order, and so are the parts.
+        let kept = self.tokens.partition_point(|token| token.generated < begin);
+        self.tokens.truncate(kept);
         self.tokens.push(Token {
             generated: begin,
             original: None,
@@ -85,11 +93,12 @@ impl Joined {
 
     fn add(&mut self, map: Written, offset: Offset, base: &str) -> Result<(), Broken> {
         let first = self.sources.len();
-        if first + map.sources.len() > MOST_SOURCES {
-            return Err(Broken(format!("it has more than {MOST_SOURCES} files")));
-        }
+        let sources = map.sources.all();
+        let sources = sources.filter(|sources| first + sources.len() <= MOST_SOURCES);
+        let sources =
+            sources.ok_or_else(|| Broken(format!("it has more than {MOST_SOURCES} files")))?;
         let most = MOST_TOKENS.saturating_sub(self.tokens.len());
-        let tokens = vlq::tokens(&map.mappings, map.sources.len(), most);
+        let tokens = vlq::tokens(&map.mappings, sources.len(), most);
         let tokens = tokens.map_err(|broken| match most {
             MOST_TOKENS => broken,
             // The number of what is left says nothing.
@@ -108,17 +117,26 @@ impl Joined {
             }
         }));
         let mut contents = map.contents.unwrap_or_default().into_iter();
-        let root = map.root;
-        self.sources.extend(map.sources.into_iter().map(|source| {
+        let root = map.root.as_deref();
+        for source in sources {
+            let source = source.unwrap_or_default();
+            // Each name has the root in front, so a long one multiplies.
+            let longest = base.len() + root.map_or(0, str::len) + source.len();
+            self.names = self.names.saturating_add(longest);
+            if self.names > LONGEST_NAMES {
+                let most = LONGEST_NAMES >> 20;
+                let message = format!("the names of its files have more than {most} MiB");
+                return Err(Broken(message));
+            }
             let text = contents.next().flatten();
-            let written = names::with_root(root.as_deref(), &source.unwrap_or_default());
-            Source {
+            let written = names::with_root(root, &source);
+            self.sources.push(Source {
                 shown: names::shown(base, &written),
                 written,
                 lines: text.as_deref().map(LineIndex::new),
                 text,
-            }
-        }));
+            });
+        }
         Ok(())
     }
 }

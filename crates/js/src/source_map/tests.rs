@@ -195,3 +195,90 @@ fn texts_that_the_map_lacks_can_be_added() {
     map.add_texts(|source| (source.written == "../src/a.ts").then(|| SOURCE.to_owned()));
     assert_eq!(exact(&map), Some((4, 17)));
 }
+
+#[test]
+fn a_part_ends_where_the_next_one_begins_however_many_there_are() {
+    // All mappings of the first part are before the second one, and the others have none.
+    let mappings = vec!["AAAA"; 900_000].join(";");
+    let first = format!(
+        r#"{{"offset":{{"line":0,"column":0}},"map":{{"version":3,"sources":["a.ts"],"mappings":"{mappings}"}}}}"#
+    );
+    let others = (1..9_990).map(|number| {
+        let line = 900_000 + number;
+        format!(r#"{{"offset":{{"line":{line},"column":0}},"map":{{"version":3}}}}"#)
+    });
+    let sections: Vec<String> = std::iter::once(first).chain(others).collect();
+    let json = format!(r#"{{"version":3,"sections":[{}]}}"#, sections.join(","));
+    let map = SourceMap::read(&json, "", BUILT).expect("it is a map");
+    assert_eq!(map.tokens.len(), 900_000 + 9_989);
+    let line_of = |line: u32| map.original(line, 1).map(|place| (place.file, place.line));
+    assert_eq!(line_of(900_000), Some(("a.ts".to_owned(), 1)));
+    assert_eq!(line_of(900_002), None);
+}
+
+#[test]
+fn lists_and_names_have_limits() {
+    let read = |json: &str| {
+        let read = SourceMap::read(json, "dist", BUILT);
+        read.map(|map| map.sources.len())
+            .map_err(|broken| broken.to_string())
+    };
+    let of_sources = |count: usize, root: &str| {
+        let sources = vec!["\"\""; count].join(",");
+        format!(r#"{{"version":3,"sourceRoot":"{root}","sources":[{sources}]}}"#)
+    };
+    assert_eq!(read(&of_sources(10_000, "src")), Ok(10_000));
+    assert_eq!(
+        read(&of_sources(10_001, "src")),
+        Err("it has more than 10000 files".to_owned())
+    );
+    // 1,000 files below a root of 10,000 bytes have names of 10 MB.
+    assert_eq!(
+        read(&of_sources(1_000, &"x".repeat(10_000))),
+        Err("the names of its files have more than 8 MiB".to_owned())
+    );
+    let part = r#"{"offset":{"line":0,"column":0},"map":{"version":3}}"#;
+    let sections = vec![part; 10_001].join(",");
+    assert_eq!(
+        read(&format!(r#"{{"version":3,"sections":[{sections}]}}"#)),
+        Err("it has more than 10000 sections".to_owned())
+    );
+    // What nobody asks for is not kept.
+    let contents = vec!["\"\""; 100_000].join(",");
+    let json = format!(r#"{{"version":3,"sources":["a.ts"],"sourcesContent":[{contents}]}}"#);
+    assert_eq!(read(&json), Ok(1));
+}
+
+#[test]
+fn a_place_far_behind_its_mapping_is_that_of_the_mapping() {
+    // One mapping for a line of 5,000 columns, in which both texts are the same.
+    let line = "x".repeat(5_000);
+    let json = format!(
+        r#"{{"version":3,"sources":["a.ts"],"sourcesContent":["{line}"],"mappings":"AAAA"}}"#
+    );
+    let map = SourceMap::read(&json, "", &line).expect("it is a map");
+    let column = |column: u32| map.original(1, column).map(|place| place.column);
+    assert_eq!(column(4_097), Some(4_097));
+    assert_eq!(column(4_098), Some(1));
+}
+
+#[test]
+fn the_weight_counts_texts_and_their_lines() {
+    let json = |text: &str| {
+        format!(
+            r#"{{"version":3,"sources":["a.ts"],"sourcesContent":["{text}"],"mappings":"AAAA"}}"#
+        )
+    };
+    let weight = |text: &str| SourceMap::read(&json(text), "", "").map(|map| map.weight());
+    let (Ok(none), Ok(letters), Ok(lines)) = (
+        weight(""),
+        weight(&"x".repeat(1 << 20)),
+        weight(&"\\n".repeat(1 << 20)),
+    ) else {
+        panic!("they are maps");
+    };
+    assert!(none < 1_000, "{none}");
+    assert!((1 << 20..3 << 19).contains(&letters), "{letters}");
+    // Four bytes for each line.
+    assert!((5 << 20..10 << 20).contains(&lines), "{lines}");
+}

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use postlogin_core::ceilings::json_values;
+use postlogin_core::ceilings::json_cost;
 use serde_json::{Map, Value};
 
 pub use typed::{read_list, reword};
@@ -126,7 +126,7 @@ pub fn read_object(path: &Path, what: &str, stdin: &mut dyn Read) -> Result<Map<
     }
 }
 
-/// The most values, keys included, of a document. Each costs some hundred bytes while a login runs.
+/// The most values, keys included, of a document, weighed by [`json_cost`]. Each costs some hundred bytes while a login runs.
 const MOST_VALUES: usize = 700_000;
 
 /// Parses the text of a document; `shown` is the file's name in errors.
@@ -134,10 +134,13 @@ const MOST_VALUES: usize = 700_000;
 /// # Errors
 /// When the text is not in its format, or has more values than any event, user or configuration.
 pub fn parse_document(text: &str, format: Format, shown: &str) -> Result<Value> {
-    if json_values(text) > MOST_VALUES {
-        return Err(
-            Error::new(format!("the document has more than {MOST_VALUES} values")).in_file(shown),
+    let cost = json_cost(text);
+    crate::amount::values(cost, shown)?;
+    if cost > MOST_VALUES {
+        let message = format!(
+            "the document has more than {MOST_VALUES} values: a text counts as two, a list or an object as four"
         );
+        return Err(Error::new(message).in_file(shown));
     }
     parse_list(text, format, shown)
 }

@@ -10,7 +10,13 @@ use crate::{Error, Result};
 
 /// Reads a regular file whose path has no links.
 pub(super) fn regular(real: &Path, shown: &str, most: u64) -> Result<Vec<u8>> {
-    bounded(opened(real, shown)?, shown, most)
+    let file = opened(real, shown)?;
+    let size = file.metadata().map_err(|error| unreadable(&error, shown))?;
+    // Else a file that is asked for again and again is read up to the limit each time.
+    if size.len() > most {
+        return Err(too_large(shown, most));
+    }
+    bounded(file, shown, most)
 }
 
 /// Opens a regular file whose path has no links. A device need not end.
@@ -36,10 +42,14 @@ pub(super) fn bounded(file: impl Read, shown: &str, most: u64) -> Result<Vec<u8>
     let read = file.take(most + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(&error, shown))?;
     if bytes.len() as u64 > most {
-        let message = format!("cannot read the file: it has more than {} MiB", most >> 20);
-        return Err(Error::new(message).in_file(shown));
+        return Err(too_large(shown, most));
     }
     Ok(bytes)
+}
+
+fn too_large(shown: &str, most: u64) -> Error {
+    let message = format!("cannot read the file: it has more than {} MiB", most >> 20);
+    Error::new(message).in_file(shown)
 }
 
 pub(super) fn unreadable(error: &io::Error, shown: &str) -> Error {

@@ -327,3 +327,17 @@ fn imports_of_a_large_workspace_are_bounded() {
         ["packages/k7/index.ts", "packages/k8/index.ts"]
     );
 }
+
+/// The same file by any number of names: it counts although it cannot be read, so it is read twice at most.
+#[test]
+fn files_that_cannot_be_read_count() {
+    let names: String = (0..9_000)
+        .map(|number| format!("{}bin\n", "./".repeat(1 + number % 1_000)))
+        .collect();
+    let folder = repository(&[("a.ts", &names)]);
+    fs::write(folder.path().join("bin.ts"), vec![0xff; 5 << 20]).expect("a file");
+    let path = folder.path().join("a.ts");
+    let found = local_sources(&path, "a.ts", &names, &lines);
+    assert_eq!(found.limit, Some("8 MiB of files"));
+    assert!(found.files.is_empty());
+}

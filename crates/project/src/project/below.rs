@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::configuration::CONFIGURATION_FILE;
 use super::{Project, directory, exported, plain, rules, tenant_yaml};
 use crate::Result;
+use crate::amount;
 use crate::files::{absolute, entries, file_name};
 
 /// Folders that contain the work of others, or of tools.
@@ -31,7 +32,7 @@ impl Project {
         if let Some(project) = Project::discover(folder)? {
             return Ok((Some(project), Vec::new()));
         }
-        let below = folders_below(folder);
+        let below = amount::counted(|| Ok(folders_below(folder)))?;
         match below.as_slice() {
             [only] => Ok((Project::discover(only)?, Vec::new())),
             _ => Ok((None, below)),

@@ -26,6 +26,7 @@ use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
+use crate::amount;
 use crate::document::{Format, parse_document};
 use crate::door::Boundary;
 use crate::files::{absolute, display_path};
@@ -112,6 +113,10 @@ impl Project {
     /// A file of the configuration that is broken is left out (see [`Remarks`]). Fails if nothing can be told without it, such
     /// as without the bindings.
     pub fn discover(folder: &Path) -> Result<Option<Project>> {
+        amount::counted(|| Project::discover_upwards(folder))
+    }
+
+    fn discover_upwards(folder: &Path) -> Result<Option<Project>> {
         // The ancestors of `.` end at once.
         let folder = absolute(folder);
         for root in folder.ancestors() {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use postlogin_core::{HandlerKind, Location, outcome::Notice};
 
 use postlogin_js::{
-    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, package_places,
+    ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, Room,
+    package_places,
     source::{Language, facts::facts},
+    source_map::SourceMap,
     specifiers,
 };
 use postlogin_project::{
@@ -17,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::LoadError;
 
-/// Returns the packages and modules that an Action may require, in the words of the engine.
+/// Returns the packages and modules that an Action may require, in the words of the engine, without its source map.
 pub(super) fn named(source: &ActionSource) -> Dependencies {
     let (imports, local) = match &source.kind {
         ActionKind::Script { path, text } => {
@@ -39,13 +41,23 @@ pub(super) fn named(source: &ActionSource) -> Dependencies {
         is_rule: super::kind_of(source) == HandlerKind::Rule,
         local,
         imports,
-        source_map: super::source_map(source),
+        source_map: None,
+        room: Room::default(),
     }
 }
 
-/// The packages and modules that an Action may require.
-pub(super) fn of(source: &ActionSource) -> Result<Arc<Modules>, LoadError> {
-    Modules::new(named(source))
+/// The packages and modules that an Action may require, which share `room` with those of other Actions.
+pub(super) fn of(
+    source: &ActionSource,
+    source_map: Option<Arc<SourceMap>>,
+    room: &Room,
+) -> Result<Arc<Modules>, LoadError> {
+    let dependencies = Dependencies {
+        source_map,
+        room: room.clone(),
+        ..named(source)
+    };
+    Modules::new(dependencies)
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
 }
@@ -97,16 +109,16 @@ pub(crate) fn import_places(source: &ActionSource) -> Vec<PathBuf> {
     places
 }
 
-/// Returns the files besides its own that an Action is made of, or was built from, each as it is shown, with its text.
+/// Returns the files besides its own that an Action is made of, or was built from, each as it is shown, with its text. `map` is that of
+/// the Action.
 #[must_use]
-pub fn local_texts(source: &ActionSource) -> Vec<(String, String)> {
+pub fn local_texts(source: &ActionSource, map: Option<&SourceMap>) -> Vec<(String, String)> {
     let ActionKind::Script { path, text } = &source.kind else {
         return Vec::new();
     };
     let found = local(path, &source.display_path, text).files.into_iter();
     let imported = found.map(|file| (file.shown, file.text));
-    let map = super::source_map(source);
-    let sources = map.iter().flat_map(|map| map.sources());
+    let sources = map.into_iter().flat_map(SourceMap::sources);
     let built_from =
         sources.filter_map(|source| Some((source.shown.clone(), source.text.clone()?)));
     imported.chain(built_from).collect()

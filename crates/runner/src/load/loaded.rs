@@ -19,7 +19,7 @@ use postlogin_js::{
 use postlogin_project::{ActionKind, ActionSource, Manifest, Role, Secret};
 use serde_json::{Map, Value};
 
-use super::{dependencies, source_map};
+use super::{FoundMap, dependencies};
 use crate::login::secrets_of;
 
 /// An Action that is ready to run. Cheap to clone.
@@ -47,11 +47,12 @@ impl Loaded {
         source: &ActionSource,
         action: ActionPre,
         modules: Option<Arc<Modules>>,
+        map: &FoundMap,
     ) -> Self {
         Self {
             action,
             modules,
-            said: Arc::new(Said::of(source)),
+            said: Arc::new(Said::of(source, map)),
         }
     }
 
@@ -104,7 +105,7 @@ impl Loaded {
 }
 
 impl Said {
-    fn of(source: &ActionSource) -> Self {
+    fn of(source: &ActionSource, map: &FoundMap) -> Self {
         let kind = kind_of(source);
         let nothing = Self {
             kind,
@@ -154,7 +155,7 @@ impl Said {
             oddities: suspicion
                 .into_iter()
                 .chain(exported)
-                .chain(source_map::notice(source))
+                .chain(map.notice())
                 .chain(dependencies::notice(source))
                 .collect(),
             handlers: (file, handlers),

@@ -14,10 +14,11 @@ use std::{fs, path::Path, sync::Arc};
 use postlogin_core::{HandlerKind, Trigger};
 use postlogin_engine::{ActionPre, BoundAction, CompileNotice, Engine, NotAnAction};
 use postlogin_js::{
-    JavaScript, Modules, Packages,
+    JavaScript, Modules, Packages, Room,
     coverage::{Coverage, Detail, FileCoverage},
     mapper_of_component,
     source::rule::is_rule,
+    source_map::SourceMap,
 };
 use postlogin_project::{ActionKind, ActionSource, NamedBy, Role, Secret};
 
@@ -25,7 +26,7 @@ pub use error::{LoadError, LoadProblem};
 pub use fingerprint::fingerprint;
 pub use left_out::{LeftOut, is_incomplete, sort_parts};
 pub use loaded::{Loaded, kind_of};
-pub use source_map::{source_map, source_map_problem};
+pub use source_map::{FoundMap, SourceMaps};
 pub use trigger::{trigger_of, trigger_of_all};
 
 /// The environment variable by which a user allows [`Compiler::allow_cargo_builds`].
@@ -59,6 +60,10 @@ pub struct Compiler<'a> {
     detail: Detail,
     /// Whether a Cargo package that a file of the project names may be built.
     builds_cargo_packages: bool,
+    /// The source maps of the scripts that were loaded.
+    maps: SourceMaps,
+    /// The memory that their files have together.
+    room: Room,
 }
 
 /// The longest source that is built into a component, in bytes. A longer one is not parsed either.
@@ -74,6 +79,8 @@ impl<'a> Compiler<'a> {
             coverage: None,
             detail: Detail::Coverage,
             builds_cargo_packages: false,
+            maps: SourceMaps::default(),
+            room: Room::default(),
         }
     }
 
@@ -162,20 +169,22 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// When it cannot be built or loaded.
     pub fn action(&mut self, source: &ActionSource) -> Result<Loaded, LoadError> {
-        let (action, modules) = self.runnable(source)?;
-        Ok(Loaded::new(source, action, modules))
+        let map = self.maps.of(source);
+        let (action, modules) = self.runnable(source, map.map.clone())?;
+        Ok(Loaded::new(source, action, modules, &map))
     }
 
     /// Returns an Action, with the modules of a script that is not counted.
     fn runnable(
         &mut self,
         source: &ActionSource,
+        map: Option<Arc<SourceMap>>,
     ) -> Result<(ActionPre, Option<Arc<Modules>>), LoadError> {
         // What belongs to no trigger that runs here is not loaded as an Action of another one.
         trigger_of(source)?;
         match &source.kind {
             ActionKind::Script { text, .. } => {
-                let modules = dependencies::of(source)?;
+                let modules = dependencies::of(source, map, &self.room)?;
                 let is_counted = self.coverage.is_some();
                 let detail = self.detail;
                 let javascript = self.javascript()?;
@@ -243,7 +252,8 @@ impl<'a> Compiler<'a> {
             }
             ActionKind::Script { text, .. } => {
                 let name = portable(&source.display_path);
-                let modules = dependencies::of(source)?;
+                let map = self.maps.of(source).map;
+                let modules = dependencies::of(source, map, &self.room)?;
                 let built = self.javascript()?.component(name, text, &modules);
                 return built.map_err(|error| match error {
                     postlogin_js::BuildError::Syntax(error) => LoadError::syntax(&error),

@@ -1,7 +1,6 @@
 //! The event of a case.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use postlogin_core::event::{
@@ -15,12 +14,13 @@ use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
 use serde_json::{Value, json};
 
 use super::Bases;
+use super::named::NamedFiles;
 
 /// Reads what an event begins with; `None` for the built-in one. Files are read once.
 pub(super) fn base(
     base: &Base,
     what: &str,
-    read: &mut HashMap<PathBuf, Arc<Value>>,
+    read: &mut NamedFiles,
     working_folder: &Path,
     within: &Boundary,
 ) -> Result<Option<Arc<Value>>, Error> {
@@ -28,7 +28,7 @@ pub(super) fn base(
         Base::Default => Ok(None),
         Base::Inline(value) => Ok(Some(Arc::clone(value))),
         Base::File(path, _) => {
-            if let Some(value) = read.get(path) {
+            if let Some(value) = read.values.get(path) {
                 return Ok(Some(Arc::clone(value)));
             }
             let shown = display_path(path, working_folder);
@@ -37,8 +37,9 @@ pub(super) fn base(
             if !value.is_object() {
                 return Err(Error::new(format!("{what} must be an object")).in_file(&shown));
             }
+            read.count(&value, &shown)?;
             let value = Arc::new(value);
-            read.insert(path.clone(), Arc::clone(&value));
+            read.values.insert(path.clone(), Arc::clone(&value));
             Ok(Some(value))
         }
     }

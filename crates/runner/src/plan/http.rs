@@ -1,6 +1,7 @@
 //! The network of a case.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use postlogin_host::{Mock, record::HEADER};
 use postlogin_project::cases::Case;
@@ -11,17 +12,24 @@ use postlogin_project::document::{
 use postlogin_project::{Boundary, Error, Format, display_path, parse_document};
 use serde_json::Value;
 
+use super::named::NamedFiles;
+
 /// The mocks of a case: a list in it, or the path of a file with one.
 pub(super) fn mocks(
     case: &Case,
     working_folder: &Path,
+    read: &mut NamedFiles,
     files: &mut Vec<PathBuf>,
-) -> Result<Vec<Mock>, Error> {
+) -> Result<Arc<Vec<Mock>>, Error> {
     let Some(node) = &case.http else {
-        return Ok(Vec::new());
+        return Ok(Arc::default());
     };
     match &node.value {
-        NodeValue::List(items) => items.iter().map(mock).collect(),
+        NodeValue::List(items) => items
+            .iter()
+            .map(mock)
+            .collect::<Result<_, _>>()
+            .map(Arc::new),
         NodeValue::Text(path) => {
             let folder = node.place.source.path.parent().unwrap_or(Path::new(""));
             let written = path;
@@ -38,7 +46,9 @@ pub(super) fn mocks(
                 return Err(node.place.error(message));
             }
             files.push(path.clone());
-            from_file(&path, working_folder, &case.within)
+            read.mocks(&path, |read| {
+                from_file(&path, working_folder, &case.within, read)
+            })
         }
         _ => Err(node
             .place
@@ -59,11 +69,17 @@ fn mock(item: &Node) -> Result<Mock, Error> {
         })
 }
 
-fn from_file(path: &Path, working_folder: &Path, within: &Boundary) -> Result<Vec<Mock>, Error> {
+fn from_file(
+    path: &Path,
+    working_folder: &Path,
+    within: &Boundary,
+    read: &mut NamedFiles,
+) -> Result<Vec<Mock>, Error> {
     let shown = display_path(path, working_folder);
     let text = within.read_text(path, &shown)?;
     let recorded = text.starts_with(HEADER);
     let value = parse_document(&text, Format::of(path), &shown)?;
+    read.count(&value, &shown)?;
     // As the files of `postlogin run --http`.
     let list = match value {
         Value::Object(mut object) => object.remove("http").unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod event;
 mod http;
+mod named;
 mod project;
 mod unreadable;
 
@@ -21,6 +22,7 @@ use crate::load::trigger_of_all;
 use crate::login::secrets_of;
 use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
+use named::NamedFiles;
 
 pub(crate) use event::event_of;
 
@@ -62,8 +64,15 @@ pub struct PlannedCase {
     pub(crate) witness: Option<Arc<Witness>>,
     /// Whether the values of secrets appear in its outcome.
     pub(crate) reveals_secrets: bool,
-    /// The files that it depends on besides its own: code and configuration.
-    pub depends_on: Arc<Vec<PathBuf>>,
+    /// The files that it depends on besides its own: code and configuration. Cases share most of them.
+    pub depends_on: Vec<Arc<Vec<PathBuf>>>,
+}
+
+impl PlannedCase {
+    /// Returns the files that it depends on besides its own.
+    pub(crate) fn other_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.depends_on.iter().flat_map(|files| files.iter())
+    }
 }
 
 /// The file of the event, shared by all cases that name it.
@@ -110,7 +119,9 @@ pub(crate) struct Planner<'a> {
     projects: project::Projects,
     /// By the folder that a name is looked up from, and the name.
     named: HashMap<(PathBuf, String), usize>,
-    read: HashMap<PathBuf, Arc<Value>>,
+    /// The files of Actions, by their indices.
+    files: HashMap<usize, Arc<Vec<PathBuf>>>,
+    read: NamedFiles,
     /// The memory that cases may still use, in bytes.
     left: usize,
     /// The code that Actions may still have.
@@ -129,7 +140,8 @@ impl<'a> Planner<'a> {
             warned: HashSet::new(),
             projects: project::Projects::default(),
             named: HashMap::new(),
-            read: HashMap::new(),
+            files: HashMap::new(),
+            read: NamedFiles::default(),
             left: CASES_BYTES,
             code: Allowance::default(),
         }
@@ -236,21 +248,26 @@ impl<'a> Planner<'a> {
         for finding in event::findings(trigger, &case) {
             self.warn(finding);
         }
-        let mut depends_on = Vec::new();
+        let mut own = Vec::new();
         let tenant = project::tenant_settings(&case, &event, project);
-        let mocks = match http::mocks(&case, self.working_folder, &mut depends_on) {
-            Ok(mocks) => Arc::new(mocks),
+        let mocks = match http::mocks(&case, self.working_folder, &mut self.read, &mut own) {
+            Ok(mocks) => mocks,
             Err(error) => return self.refuse(error),
         };
         self.warn_about_unseen_secrets(&case, &actions);
+        let mut depends_on = vec![Arc::new(own)];
         for index in &actions {
             if let Some(source) = self.actions.get(*index) {
-                depends_on.extend(source.files());
-                depends_on.extend(local_files(source));
+                // Cases share their Actions, and finding what one imports reads all of it.
+                let files = self.files.entry(*index).or_insert_with(|| {
+                    let local = local_files(source).into_iter();
+                    Arc::new(source.files().into_iter().chain(local).collect())
+                });
+                depends_on.push(Arc::clone(files));
             }
         }
         if let Some(project) = project {
-            depends_on.extend(project.configuration.iter().cloned());
+            depends_on.push(Arc::clone(&project.configuration));
         }
         self.cases.push(PlannedCase {
             case,
@@ -262,7 +279,7 @@ impl<'a> Planner<'a> {
             snapshot_file: snapshot.to_owned(),
             witness: None,
             reveals_secrets: false,
-            depends_on: Arc::new(depends_on),
+            depends_on,
         });
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Surroundings {
     /// The folder from which defaults are looked for.
     pub(super) top: PathBuf,
     /// The files that say what the project is; a change of one may change every case.
-    pub(super) configuration: Vec<PathBuf>,
+    pub(super) configuration: Arc<Vec<PathBuf>>,
 }
 
 /// The projects found so far, by folder.
@@ -41,7 +41,7 @@ impl Projects {
             let make = || {
                 Arc::new(Surroundings {
                     top: project.home.clone(),
-                    configuration: project.configuration_files.clone(),
+                    configuration: Arc::new(project.configuration_files.clone()),
                     project,
                 })
             };

@@ -1,7 +1,7 @@
 //! Files of a project that npm would obey beyond the names and versions that Actions declare.
 //!
 //! `.npmrc` names programs (`git=`), servers, and variables of the environment to send there. For a dependency that is not a version
-//! in the registry, npm runs git or reads files. No option of npm turns that off, so the user decides.
+//! in the registry, npm runs git or reads files. Not every version of npm has an option that turns that off, so the user decides.
 
 use std::path::Path;
 
@@ -12,6 +12,33 @@ use crate::error::CliError;
 
 /// The largest manifest and lock file that are read, in bytes.
 const LARGEST: u64 = 32 << 20;
+
+/// Files that npm obeys, and what they can do.
+const OBEYED: &[(&str, &str)] = &[
+    (
+        ".npmrc",
+        "npm obeys it, and it can name programs to run and servers to send the environment to",
+    ),
+    (
+        "yarn.lock",
+        "npm obeys it, and it can name repositories and folders in place of packages",
+    ),
+    (".npm-extension.mjs", "npm runs it"),
+    (".npm-extension.cjs", "npm runs it"),
+];
+
+/// The keys of a manifest that change other packages, from npm 12 on.
+const CHANGES: &[&str] = &["packageExtensions", "patchedDependencies"];
+
+/// Settings under which npm installs packages of its registry alone. Manifests of installed packages, which a checkout can contain, name
+/// dependencies as well. npm before 11 knows only the first, with which no program is started.
+pub(super) const SETTINGS: &[(&str, &str)] = &[
+    ("npm_config_git", "postlogin-starts-no-git"),
+    ("npm_config_allow_git", "none"),
+    ("npm_config_allow_remote", "none"),
+    ("npm_config_allow_file", "none"),
+    ("npm_config_allow_directory", "none"),
+];
 
 /// The keys of a manifest that name dependencies.
 const DEPENDENCIES: &[&str] = &[
@@ -32,11 +59,10 @@ pub(super) fn refuse(folder: &Path, shown: &str) -> Result<(), CliError> {
             )),
         )
     };
-    if folder.join(".npmrc").symlink_metadata().is_ok() {
-        return refused(
-            ".npmrc",
-            "npm obeys it, and it can name programs to run and servers to send the environment to",
-        );
+    for (file, what) in OBEYED {
+        if folder.join(file).symlink_metadata().is_ok() {
+            return refused(file, what);
+        }
     }
     if let Some(manifest) = json(folder, "package.json")? {
         if manifest.get("workspaces").is_some_and(|it| !it.is_null()) {
@@ -44,6 +70,13 @@ pub(super) fn refuse(folder: &Path, shown: &str) -> Result<(), CliError> {
                 "package.json",
                 "npm installs what the packages of the workspace name, too",
             );
+        }
+        if let Some(key) = CHANGES
+            .iter()
+            .find(|key| manifest.get(**key).is_some_and(|it| !it.is_null()))
+        {
+            let what = format!("`{key}` changes what npm installs of other packages");
+            return refused("package.json", &what);
         }
         let mut named = DEPENDENCIES.iter().filter_map(|key| manifest.get(*key));
         if let Some(text) = named.find_map(foreign) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use postlogin_js::coverage::{self, FileCoverage};
 use postlogin_project::{ActionKind, Project};
-use postlogin_runner::{output::write_output_in_folder, source_map};
+use postlogin_runner::{SourceMaps, output::write_output_in_folder};
 
 use crate::{error::CliError, printer::Printer};
 
@@ -81,11 +81,15 @@ pub(super) fn add_unloaded(found: &mut Vec<FileCoverage>, here: &Path) -> Result
     let actions = actions.map(|action| project.source(action, here));
     let rules = project.enabled_rules().into_iter();
     let rules = rules.map(|rule| project.rule_source(rule, here));
+    let mut maps = SourceMaps::default();
+    let mut kept = Vec::new();
     // A file that cannot be read is left out of the report.
     for source in actions.chain(rules).flatten() {
         let file = &source.display_path;
         if let ActionKind::Script { text, .. } = &source.kind {
-            let all = coverage::nothing_ran(file, text, source_map(&source));
+            let map = maps.of(&source).map;
+            kept.extend(map.clone());
+            let all = coverage::nothing_ran(file, text, map);
             // A file that was built into several may be known already.
             let is_new = |one: &FileCoverage| found.iter().all(|known| known.file != one.file);
             let new: Vec<FileCoverage> = all.into_iter().filter(is_new).collect();

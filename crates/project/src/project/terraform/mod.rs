@@ -88,7 +88,7 @@ impl File {
 /// A folder with a Terraform file that names the provider's resources.
 pub(super) fn is_root(folder: &Path) -> bool {
     let within = Boundary::around(folder);
-    let mut files = files(folder).into_iter();
+    let mut files = files(folder).into_iter().take(read::MOST_FILES);
     files.any(|path| within.mentions(&path, "\"auth0_"))
 }
 

@@ -21,7 +21,9 @@ const LONGEST: usize = 2 << 20;
 /// So many modules are read, and so deep are calls followed.
 const MOST_MODULES: usize = 64;
 /// So many files of a folder are read.
-const MOST_FILES: usize = 500;
+pub(super) const MOST_FILES: usize = 500;
+/// So many values of a document take the memory of what comes with one sign of an expression or a block.
+const VALUES_OF_A_SIGN: usize = 6;
 
 /// Reads a folder, and the local modules that are called from there.
 pub(super) fn modules(root: &Path, remarks: &mut Remarks) -> Vec<Module> {
@@ -36,9 +38,9 @@ pub(super) fn modules(root: &Path, remarks: &mut Remarks) -> Vec<Module> {
             else {
                 continue;
             };
-            // A module that calls itself is refused by Terraform, and has no end.
             let admitted = Boundary::around(root).admit(&folder, &display_path(&folder, root));
-            if modules.len() >= MOST_MODULES || admitted.is_err() || !folder.is_dir() {
+            let is_refused = admitted.is_err() || calls_itself(&modules, next, &folder);
+            if modules.len() >= MOST_MODULES || is_refused || !folder.is_dir() {
                 continue;
             }
             let index = modules.len();
@@ -54,6 +56,14 @@ pub(super) fn modules(root: &Path, remarks: &mut Remarks) -> Vec<Module> {
     modules
 }
 
+/// Whether a module, or one that called it, is in this folder. Terraform refuses that, and it has no end.
+fn calls_itself(modules: &[Module], caller: usize, folder: &Path) -> bool {
+    let mut callers = std::iter::successors(modules.get(caller), |module| {
+        modules.get(module.given.as_ref()?.0)
+    });
+    callers.any(|module| module.folder == folder)
+}
+
 /// The folder of a local module.
 fn source(call: &Resource, folder: &Path) -> Option<std::path::PathBuf> {
     let source = call.body.get_attribute("source")?.value.as_str()?;
@@ -66,7 +76,15 @@ fn module(folder: &Path, root: &Path, remarks: &mut Remarks) -> Module {
         folder: folder.to_owned(),
         ..Module::default()
     };
-    for path in files(folder).into_iter().take(MOST_FILES) {
+    let all = files(folder);
+    if let Some(beyond) = all.get(MOST_FILES) {
+        let error = Error::new(format!(
+            "the folder has more than {MOST_FILES} files of Terraform; those from here on are not read"
+        ));
+        let shown = display_path(beyond, root);
+        remarks.notices.push(error.in_file(&shown));
+    }
+    for path in all.into_iter().take(MOST_FILES) {
         let read = read(&path, root);
         let Some((file, body)) = remarks.keep(Part::Other, &path, read) else {
             continue;
@@ -132,6 +150,7 @@ fn read(path: &Path, root: &Path) -> Result<(File, Body)> {
         let error = Error::new(format!("the file has more than {} MiB", LONGEST >> 20));
         return Err(error.in_file(&shown));
     }
+    crate::amount::values(signs(&text).saturating_mul(VALUES_OF_A_SIGN), &shown)?;
     let body = match extension(path).as_str() {
         "json" => of_json(parse_document(&text, Format::Json, &shown)?),
         _ => hcl_edit::parser::parse_body(&text).map_err(|error| {
@@ -151,44 +170,51 @@ fn read(path: &Path, root: &Path) -> Result<(File, Body)> {
     Ok((file, body))
 }
 
+/// The number of signs that separate the parts of expressions and blocks; those in strings and comments count as well.
+fn signs(text: &str) -> usize {
+    let is_sign = |byte: &u8| byte.is_ascii_punctuation() && !matches!(byte, b'_' | b'"' | b'\'');
+    let signs = text.bytes().filter(|byte| is_sign(byte) || *byte == b'\n');
+    signs.count()
+}
+
 /// Puts a block of a file where it belongs.
 fn add(block: Block, file: usize, module: &mut Module) {
-    let label = |index: usize| block.labels.get(index).map(BlockLabel::as_str);
     let at = block.span().map_or(0, |span| span.start);
-    let written = |expression: &Expression| Written {
-        file,
-        expression: expression.clone(),
-    };
-    let value = |name: &str| block.body.get_attribute(name);
-    match (block.ident.as_str(), label(0), label(1)) {
+    let mut labels = block.labels.iter().map(|label| label.as_str().to_owned());
+    let (first, second) = (labels.next(), labels.next());
+    let mut body = block.body;
+    let written = |expression: Expression| Written { file, expression };
+    let mut value = |name: &str| body.remove_attribute(name);
+    match (block.ident.as_str(), first, second) {
         ("locals", ..) => {
-            for attribute in block.body.attributes() {
-                let name = attribute.key.as_str().to_owned();
-                module.locals.insert(name, written(&attribute.value));
+            for structure in body {
+                if let Ok(attribute) = structure.into_attribute() {
+                    let name = attribute.key.as_str().to_owned();
+                    module.locals.insert(name, written(attribute.value));
+                }
             }
         }
         ("variable", Some(name), _) => {
-            let default = value("default").map(|attribute| written(&attribute.value));
-            module.variables.insert(name.to_owned(), default);
+            let default = value("default").map(|attribute| written(attribute.value));
+            module.variables.insert(name, default);
         }
         ("output", Some(name), _) => {
             if let Some(attribute) = value("value") {
-                let output = written(&attribute.value);
-                module.outputs.insert(name.to_owned(), output);
+                module.outputs.insert(name, written(attribute.value));
             }
         }
-        ("module", Some(name), _) => module.calls.push(Resource {
+        ("module", Some(label), _) => module.calls.push(Resource {
             file,
             kind: "module".to_owned(),
-            label: name.to_owned(),
-            body: block.body.clone(),
+            label,
+            body,
             at,
         }),
-        ("resource", Some(kind), Some(name)) => module.resources.push(Resource {
+        ("resource", Some(kind), Some(label)) => module.resources.push(Resource {
             file,
-            kind: kind.to_owned(),
-            label: name.to_owned(),
-            body: block.body.clone(),
+            kind,
+            label,
+            body,
             at,
         }),
         _ => {}

@@ -175,3 +175,56 @@ fn a_binding_that_is_not_resolved_is_an_error_and_not_left_out() {
     assert_eq!(project.bind("post-login").expect("bound").len(), 1);
     assert_eq!(project.remarks, Default::default());
 }
+
+/// Links to one file count as a file each: git keeps them in a few bytes.
+#[cfg(unix)]
+#[test]
+fn files_of_a_folder_have_a_limit_together() {
+    let list = format!(
+        "resource \"x\" \"y\" {{\n  x = [{}]\n}}\n",
+        "1,".repeat(100_000)
+    );
+    let discovered = |links: usize| {
+        let folder = repository(&[("main.tf", &action_named("\"a\"")), ("list.tf", &list)]);
+        for number in 0..links {
+            let link = folder.path().join(format!("link{number}.tf"));
+            std::os::unix::fs::symlink("list.tf", link).expect("a link");
+        }
+        let found = crate::Project::discover(folder.path());
+        found.map(|project| project.is_some_and(|project| project.actions.len() == 1))
+    };
+    // 600,000 values for each file.
+    assert_eq!(discovered(2), Ok(true));
+    let error = discovered(3).expect_err("it is too much");
+    assert!(
+        error.to_string().starts_with(
+            "list.tf: the files of the project are too large up to this one: together more than 96 MiB"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_beyond_the_five_hundredth_are_named() {
+    let many: Vec<(String, String)> = (0..501)
+        .map(|number| {
+            (
+                format!("f{number:03}.tf"),
+                format!("locals {{ a{number} = 1 }}\n"),
+            )
+        })
+        .collect();
+    let action = action_named("\"a\"");
+    let mut files: Vec<(&str, &str)> = vec![("a.tf", &action)];
+    files.extend(
+        many.iter()
+            .map(|(file, text)| (file.as_str(), text.as_str())),
+    );
+    let found = remarks_of(&files);
+    assert_eq!(
+        found,
+        [
+            "f499.tf: the folder has more than 500 files of Terraform; those from here on are not read"
+        ]
+    );
+}
