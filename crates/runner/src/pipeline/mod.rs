@@ -4,6 +4,7 @@
 //! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
 //! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
 
+mod caches;
 mod cases;
 mod counted;
 mod error;
@@ -18,7 +19,7 @@ use std::{borrow::Cow, path::Path, sync::Arc};
 
 use postlogin_core::trigger::Binding;
 use postlogin_core::{
-    Finished, Login, ResumeStep, Resumption, TenantSettings, Trigger,
+    CacheEntries, Finished, Login, ResumeStep, Resumption, TenantSettings, Trigger,
     explanation::{ClaimSites, Explanation},
     outcome::Outcome,
     reads::{Record, Watch},
@@ -242,6 +243,9 @@ impl Pipeline {
             requests(&traffic, &Mask::of(&self.secret_values()))
         });
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
+        program
+            .caches
+            .with(trigger, |cache| login.share_cache(cache));
         let Some(pause) = pause else {
             let finished = self.end(program, login, conditions);
             return Ok(Advanced::Ended { finished, requests });
@@ -287,6 +291,7 @@ impl Pipeline {
                 false => Watch::Paths,
             },
             passes_over: true,
+            cache: login.cache,
         };
         let actions = match &action {
             Some(name) => {
@@ -343,6 +348,8 @@ impl LoginPipeline for Pipeline {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let time = (answer.now_ms, answer.is_frozen);
         let (mut login, conditions) = self.restored(&program, stored, time)?;
+        // Others may have changed it meanwhile.
+        login.fill_cache(program.caches.at(login.trigger(), answer.now_ms));
         let settings = program.tenant.settings_for(&Value::Null, None);
         let users = settings.users.into_iter().chain(answer.users);
         login.answer(Resumption {
@@ -390,6 +397,7 @@ impl LoginPipeline for Pipeline {
             steps: Vec::new(),
             watch: Watch::Paths,
             passes_over: false,
+            cache: CacheEntries::default(),
         };
         let slot = self.slots.take();
         let prepared = PreparedLogin {
@@ -413,6 +421,20 @@ impl LoginPipeline for Pipeline {
             profile: profile.ok_or(reason),
             outcome: Some(outcome),
         })
+    }
+
+    fn cached(&self, trigger: Trigger, now_ms: i64) -> CacheEntries {
+        let program = self.library.now();
+        program.map_or_else(
+            |_| CacheEntries::default(),
+            |it| it.caches.at(trigger, now_ms),
+        )
+    }
+
+    fn forget(&self) {
+        if let Ok(program) = self.library.now() {
+            program.caches.clear();
+        }
     }
 
     fn binds(&self, trigger: Trigger) -> bool {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::attacks::base64url;
 use crate::support::{
-    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, WEB, WEB_SECRET, World, encoded, export, run,
+    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, WEB, WEB_SECRET, World, by_password, encoded,
+    export, run,
 };
 
 /// `signing_alg` of the API and `alg` of the web application.
@@ -20,15 +21,7 @@ fn world(algorithm: &str) -> World {
 }
 
 async fn by_password(world: &mut World) -> Value {
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
-        ("audience", API),
-        ("scope", "openid read:x"),
-    ];
+    let fields = by_password(&[("audience", API), ("scope", "openid read:x")]);
     let answer = world.token(&fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json()

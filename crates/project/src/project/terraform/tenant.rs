@@ -46,7 +46,37 @@ pub(super) fn add(reader: &mut Reader<'_, '_>, data: &mut TenantData) {
             data.client_grants.push(grant.into());
         }
         "auth0_connection" => data.connections.push(reader.all().into()),
-        "auth0_organization" => data.organizations.push(reader.all().into()),
+        "auth0_organization" => {
+            let organization = reader.all();
+            let name = organization.get("name").cloned();
+            change(&mut data.organizations, name, |known| {
+                known.extend(organization);
+            });
+        }
+        "auth0_organization_connections" | "auth0_organization_connection" => {
+            let Some(organization) = reader.string("organization_id") else {
+                return;
+            };
+            let mut connections = reader.blocks("enabled_connections");
+            if resource == "auth0_organization_connection" {
+                let mut only = reader.all();
+                only.shift_remove("organization_id");
+                connections.push(only);
+            }
+            let named = connections.into_iter().map(|mut connection| {
+                // A reference to an id is the name of what it refers to.
+                rename(&mut connection, "connection_id", "name");
+                connection.into()
+            });
+            let named: Vec<Value> = named.collect();
+            change(
+                &mut data.organizations,
+                Some(organization.into()),
+                |known| {
+                    extend(known, "connections", named);
+                },
+            );
+        }
         "auth0_role" => {
             let role = reader.all();
             let name = role.get("name").cloned();
