@@ -13,6 +13,7 @@ mod program;
 mod provider;
 mod saved;
 mod slots;
+mod stored;
 mod templates;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
@@ -33,7 +34,6 @@ use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
     ProviderVisit, SavedCase,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::closely::requests;
@@ -41,6 +41,7 @@ use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
 use slots::{Slot, Slots};
+use stored::Stored;
 pub use templates::rendered;
 
 /// Answers the requests of logins.
@@ -185,28 +186,6 @@ impl Pipeline {
             door,
             budget: self.budget,
         }
-    }
-}
-
-/// A login that waits, as the tenant stores it for us.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    /// Its trigger.
-    #[serde(default)]
-    trigger: Trigger,
-    /// The result of [`Login::store`].
-    login: String,
-    /// The number of answers of each mock.
-    mocks: Vec<u32>,
-    /// The time of the login when it was stored, in milliseconds since the epoch: awaited time is in it.
-    paused_ms: i64,
-}
-
-impl Stored {
-    fn read(stored: &str) -> Result<Self, PipelineError> {
-        serde_json::from_str(stored).map_err(|error| {
-            PipelineError::Broken(format!("a waiting login cannot be read: {error}"))
-        })
     }
 }
 

@@ -398,7 +398,7 @@ fn asked_at_signup(connection: Option<&Value>) -> Vec<(&'static str, bool)> {
     let asks = |attribute: &str| match at_signup(connection, attribute) {
         AtSignup::Off => None,
         AtSignup::Required => Some(true),
-        // Without flexible identifiers, nobody is asked for what is not required.
+        // Without flexible identifiers, users are not asked for what is not required.
         AtSignup::Optional => identifiers::are_flexible(connection).then_some(false),
     };
     let all = ATTRIBUTES.iter().copied();

@@ -379,7 +379,7 @@ fn the_api_decides_whether_its_tokens_are_bound() {
                 ("client_id", MACHINE),
                 ("client_secret", MACHINE_SECRET),
             ]);
-            let person = fields(&by_password(&[("scope", "openid")]));
+            let person = by_password(&[("scope", "openid"), ("audience", API)]);
             for fields in [machine, person] {
                 let proofs: Vec<String> = proof
                     .then(|| key.proof("POST", "oauth/token", json!({})))

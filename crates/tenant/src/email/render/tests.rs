@@ -98,7 +98,10 @@ fn the_callback_domain_is_the_origin_of_the_first_callback() {
             json!(["https://app.example:8443/cb?x=1", "https://other.example/"]),
             json!("https://app.example:8443"),
         ),
-        (json!(["http://localhost:3000/"]), json!("http://localhost:3000")),
+        (
+            json!(["http://localhost:3000/"]),
+            json!("http://localhost:3000"),
+        ),
         (json!([]), Value::Null),
     ] {
         let mut mail = welcome(&catalog);
