@@ -134,6 +134,8 @@ pub struct SavedCase {
     pub domain: String,
     /// The requests of its Actions, without credentials, if they are known.
     pub requests: Vec<RequestEntry>,
+    /// Whether `api.cache` had entries when it started, which a case has not.
+    pub had_cache: bool,
 }
 
 /// The step of the user of a waiting login.

@@ -51,6 +51,7 @@ fn what_an_action_caches_is_there_at_the_next_login() {
     assert_eq!(counts(), "3 3 1");
     set_clock("2030-01-01T12:00:00Z");
     assert_eq!(counts(), "1 1 1");
+    assert_eq!(counts(), "2 2 2");
 
     // A login that the page runs once more sees what that login saw, and leaves nothing.
     let log = tenant.control("GET", "log");
@@ -64,9 +65,15 @@ fn what_an_action_caches_is_there_at_the_next_login() {
         assert_eq!(status, 200, "{text}");
         let run: Value = serde_json::from_str(&text).expect("JSON");
         let calls = run.to_string();
-        assert!(calls.contains("\"long\",\"1\""), "{calls}");
+        assert!(calls.contains("\"long\",\"2\""), "{calls}");
     }
-    assert_eq!(counts(), "2 2 2");
+    assert_eq!(counts(), "3 3 3");
+
+    // A case has no such entries, which its file says.
+    let body = format!("{{\"id\": \"{id}\", \"name\": \"cached\", \"write\": false}}");
+    let (status, text) = tenant.send("POST", "/_postlogin/cases", headers, &body);
+    assert_eq!(status, 200, "{text}");
+    assert!(text.contains("`api.cache` had entries"), "{text}");
 
     // An edit, and a reset, begin without entries.
     let file = project.path().join("actions/counts.js");
