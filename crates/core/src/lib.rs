@@ -37,6 +37,7 @@ pub mod units;
 pub mod value;
 pub mod wildcard;
 
+pub use api::CacheEntries;
 pub use api::method::{MethodSpec, Returns};
 pub use fault::{Fault, FaultKind};
 pub use location::Location;

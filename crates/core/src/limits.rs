@@ -152,6 +152,10 @@ pub const CACHE_VALUE_BYTES: Limit = limit(4_096, API_OBJECT);
 pub const CACHE_BYTES: Limit = limit(16 * 1024 + 256, API_LAYER);
 /// Milliseconds for which an entry is cached unless the Action says otherwise.
 pub const CACHE_DEFAULT_MS: Limit = limit(15 * 60 * 1000, API_OBJECT);
+/// Milliseconds for which an entry outlives the execution that set it.
+pub const CACHE_LIFETIME_MS: Limit = limit(24 * 60 * 60 * 1000, LIMITATIONS);
+/// Entries of a trigger's cache that outlive an execution.
+pub const CACHE_ENTRIES: Limit = limit(20, LIMITATIONS);
 
 /// Characters of a form's id.
 pub const PROMPT_ID_CHARACTERS: Limit = limit(48, API_LAYER);

@@ -6,7 +6,7 @@ use std::time::Instant;
 use postlogin_core::outcome::{Notice, Outcome, Status};
 use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
-use postlogin_core::{Finished, Pause, Resumption};
+use postlogin_core::{CacheEntries, Finished, Pause, Resumption};
 use postlogin_engine::BoundAction;
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor, Traffic};
 use postlogin_project::ActionSource;
@@ -171,6 +171,7 @@ fn finished(
         steps: Vec::new(),
         watch,
         passes_over: false,
+        cache: CacheEntries::default(),
     };
     let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
     run_login(actions, prepared, Some(&mut answer)).map_err(|error| format!("{error:#}"))

@@ -7,7 +7,8 @@ use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
 use postlogin_core::rules::event_path;
 use postlogin_core::{
-    Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, TenantSettings, Trigger,
+    CacheEntries, Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, TenantSettings,
+    Trigger,
 };
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
@@ -122,6 +123,7 @@ impl<'a> Setting<'a> {
             steps: Vec::new(),
             watch: self.watch,
             passes_over: false,
+            cache: CacheEntries::default(),
         };
         let nothing = Steps::Free {
             continues: Vec::new(),

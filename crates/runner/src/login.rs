@@ -1,7 +1,8 @@
 //! One login, prepared from whatever its caller had: options, a case, a request.
 
 use postlogin_core::{
-    Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings, Trigger, reads::Watch,
+    CacheEntries, Finished, HandlerInfo, Login, LoginInput, ResumeStep, TenantSettings, Trigger,
+    reads::Watch,
 };
 use postlogin_engine::{BoundAction, User, infos, run};
 use postlogin_host::Conditions;
@@ -25,6 +26,8 @@ pub struct PreparedLogin {
     pub watch: Watch,
     /// Whether Actions that do not load are passed over: [`Login::passing_over`].
     pub passes_over: bool,
+    /// What earlier executions have left in `api.cache`.
+    pub cache: CacheEntries,
 }
 
 impl PreparedLogin {
@@ -50,7 +53,8 @@ impl PreparedLogin {
             seed: self.conditions.seed,
             now_ms: self.conditions.clock.now_ms(),
         };
-        let login = Login::new(input, handlers).watched(self.watch);
+        let mut login = Login::new(input, handlers).watched(self.watch);
+        login.fill_cache(self.cache.clone());
         match self.passes_over {
             true => login.passing_over(),
             false => login,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use postlogin_core::event::sample;
 use postlogin_core::outcome::Status;
-use postlogin_core::{ResumeStep, Suspension, Trigger};
+use postlogin_core::{CacheEntries, ResumeStep, Suspension, Trigger};
 use postlogin_engine::Engine;
 use postlogin_host::{Budget, Door, Mock, Request, Verdict, network::Closed};
 use postlogin_project::{Project, Secret};
@@ -146,6 +146,7 @@ fn login() -> LoginRequest {
         now_ms: 1_790_000_000_000,
         is_frozen: true,
         users: Vec::new(),
+        cache: CacheEntries::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod keys;
 mod places;
+pub(crate) mod schema;
 mod stored;
 
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::clock::iso;
 use crate::http::text;
 use crate::password;
 use crate::randomness::Randomness;
+use crate::signup::identifiers::ATTRIBUTES;
 use crate::store::NewUser;
 
 pub(crate) use places::Wrong;
@@ -93,9 +95,9 @@ pub(crate) fn new_user(
         Some(id) => format!("{provider}|{id}"),
         None => format!("{provider}|{}", randomness.hex_id()),
     };
-    if text(&user, "email").is_none() && text(&user, "username").is_none() && provider == "auth0" {
+    if ATTRIBUTES.iter().all(|key| text(&user, key).is_none()) && provider == "auth0" {
         return Err(Wrong::anywhere(
-            "a user of a database needs an `email` or a `username`",
+            "a user of a database needs an `email`, a `username` or a `phone_number`",
         ));
     }
     complete(&mut user, &id, &connection, &provider, now_ms);

@@ -9,7 +9,7 @@ use postlogin_core::{Suspension, Trigger};
 use serde_json::{Value, json};
 
 use crate::clock::iso;
-use crate::http::text;
+use crate::http::{Call, text};
 use crate::oauth::run::Flow;
 use crate::records as stored;
 use crate::state::Tenant;
@@ -53,6 +53,16 @@ pub(crate) struct Message {
     pub(crate) organization: Option<Value>,
     /// `event.request`, see [`crate::oauth::event::request`].
     pub(crate) request: Value,
+    /// The language that the request asks for; without one it is that of the browser.
+    pub(crate) language: Option<String>,
+}
+
+/// Returns the language that a request asks messages in: what `x-request-language` says, of the endpoints that the page names.
+///
+/// Source: <https://auth0.com/docs/customize/customize-sms-or-voice-messages#localization>.
+pub(crate) fn asked_language(call: &Call) -> Option<String> {
+    let language = call.header("x-request-language")?.trim();
+    (!language.is_empty()).then(|| language.to_owned())
 }
 
 impl Message {
@@ -114,8 +124,9 @@ impl Message {
             Channel::Sms => "text",
             Channel::Voice => "voice",
         };
-        let language = text(&self.request, "language");
-        let locale = crate::oauth::event::locale(tenant, language.into_iter(), None);
+        let browser = text(&self.request, "language");
+        let languages = self.language.as_deref().into_iter().chain(browser);
+        let locale = crate::oauth::event::locale(tenant, languages, None);
         event.insert(
             "notification".into(),
             json!({
@@ -232,6 +243,7 @@ pub(crate) async fn challenge_of(
         connection: Value::Null,
         organization: None,
         request,
+        language: None,
         user,
     };
     send(tenant, message).await;

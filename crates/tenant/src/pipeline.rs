@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
-use postlogin_core::{Finished, Pause, ResumeStep, Trigger};
+use postlogin_core::{CacheEntries, Finished, Pause, ResumeStep, Trigger};
 use postlogin_page::{LineCount, Report, RequestEntry, SourceText};
 use serde_json::{Map, Value};
 
@@ -38,6 +38,8 @@ pub struct LoginRequest {
     /// The one Action that runs, where an entity of the export names it (a token exchange profile, an event stream); `None`:
     /// those that are bound to the trigger.
     pub action: Option<String>,
+    /// What `api.cache` of the trigger holds when the login starts.
+    pub cache: CacheEntries,
     /// Whether to record where each read of the event is in the source: a page shows it.
     pub is_watched: bool,
 }
@@ -57,6 +59,7 @@ impl LoginRequest {
             is_frozen: tenant.clock.is_frozen(),
             users: Vec::new(),
             action: None,
+            cache: tenant.pipeline.cached(trigger, tenant.now_ms()),
             is_watched: tenant.page.is_watched(),
         }
     }
@@ -131,6 +134,8 @@ pub struct SavedCase {
     pub domain: String,
     /// The requests of its Actions, without credentials, if they are known.
     pub requests: Vec<RequestEntry>,
+    /// Whether `api.cache` had entries when it started, which a case has not.
+    pub had_cache: bool,
 }
 
 /// The step of the user of a waiting login.
@@ -205,6 +210,15 @@ pub trait LoginPipeline: Send + Sync + 'static {
     /// # Errors
     /// When it cannot run at all. What the script does wrong is in the answer.
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError>;
+
+    /// Returns what earlier executions have left in `api.cache` of a trigger, at a time in milliseconds since the epoch.
+    fn cached(&self, trigger: Trigger, now_ms: i64) -> CacheEntries {
+        let _ = (trigger, now_ms);
+        CacheEntries::default()
+    }
+
+    /// Drops what executions have left in `api.cache`.
+    fn forget(&self) {}
 
     /// Whether any Action runs at a trigger. Where none does, the tenant need not make its event.
     fn binds(&self, trigger: Trigger) -> bool {

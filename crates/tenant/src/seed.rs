@@ -15,6 +15,7 @@ use crate::import::{ImportError, SeedUser, Wrong, keys, new_user};
 use crate::password;
 use crate::randomness::Randomness;
 use crate::records::{Member, Roles};
+use crate::signup::identifiers;
 use crate::state::Tenant;
 use crate::store::{Entry, NewUser, StoreError, UserConflict};
 
@@ -86,6 +87,7 @@ pub(crate) fn prepare(
             let has_id = text(&value, "user_id").is_some();
             let user = new_user(value, randomness, now_ms)?;
             known_connection(&user.connection, catalog)?;
+            identified(&user, catalog)?;
             Ok((user, roles, organizations, has_id))
         });
         let (user, roles, organizations, has_id) = made.map_err(|wrong| origin.error(&wrong))?;
@@ -234,6 +236,25 @@ fn settle_connection(user: &mut Value, catalog: &Catalog) -> Result<(), Wrong> {
         user.insert(KEY.into(), chosen.into());
     }
     Ok(())
+}
+
+/// Checks that a user of a database has what its profiles need.
+fn identified(user: &NewUser, catalog: &Catalog) -> Result<(), Wrong> {
+    let provider = user.profile.pointer("/identities/0/provider");
+    let connection = catalog.connection(&user.connection);
+    let (Some(connection), Some(profile)) = (connection, user.profile.as_object()) else {
+        return Ok(());
+    };
+    if provider.is_some_and(|provider| provider != "auth0") {
+        return Ok(());
+    }
+    match identifiers::missing(connection, profile) {
+        Some(missing) => Err(Wrong::anywhere(format!(
+            "a user of the connection `{}` needs `{missing}`",
+            user.connection
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {

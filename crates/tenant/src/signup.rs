@@ -19,7 +19,9 @@ use crate::state::Tenant;
 use crate::store::{NewUser, UserConflict};
 use crate::triggers::registration::{self, Creation};
 use crate::triggers::streams::{self, Happened};
+use identifiers::{ATTRIBUTES, AtSignup, at_signup};
 
+pub(crate) mod identifiers;
 pub(crate) mod strength;
 pub(crate) mod username;
 
@@ -203,6 +205,14 @@ pub(crate) async fn create(
     }))
 }
 
+/// The refusal of a sign-up without an attribute that it needs.
+fn lacking(attribute: &str) -> Refusal {
+    Refusal::plain(match attribute {
+        "username" => "missing username parameter".to_owned(),
+        other => format!("{other} is required"),
+    })
+}
+
 fn checked(
     tenant: &Tenant,
     fields: &Map<String, Value>,
@@ -253,22 +263,32 @@ fn checked(
             "Public signup is disabled",
         ));
     }
-    let Some(email) = part("email") else {
-        return refuse(Refusal::plain("email is required"));
-    };
-    if !is_email(email) {
+    for attribute in ATTRIBUTES {
+        let lacks = match (at_signup(connection, attribute), part(attribute)) {
+            (AtSignup::Off, Some(_)) => {
+                let message = format!("{attribute} is not allowed at a sign-up to this connection");
+                return refuse(Refusal::plain(message));
+            }
+            (AtSignup::Required, None) => Some(*attribute),
+            _ => None,
+        };
+        if let Some(lacks) = lacks {
+            return refuse(lacking(lacks));
+        }
+    }
+    if let Some(lacks) = identifiers::missing(connection, fields) {
+        return refuse(lacking(lacks));
+    }
+    if part("email").is_some_and(|email| !is_email(email)) {
         return refuse(Refusal::plain("email format validation failed"));
     }
-    match part("username") {
-        None if username::is_required(connection) => {
-            return refuse(Refusal::plain("missing username parameter"));
-        }
-        Some(name) if username::are_used(connection) => {
-            if let Some(problem) = username::problem(connection, name) {
-                return refuse(Refusal::plain(format!("invalid username: {problem}")));
-            }
-        }
-        _ => {}
+    if let Some(name) = part("username").filter(|_| username::are_used(connection))
+        && let Some(problem) = username::problem(connection, name)
+    {
+        return refuse(Refusal::plain(format!("invalid username: {problem}")));
+    }
+    if identifiers::is_phone_taken(tenant, connection, part("phone_number"), None)? {
+        return refuse(Refusal::named("user_exists", "The user already exists."));
     }
     for key in ROOT {
         let value = fields.get(*key).filter(|value| !value.is_null());

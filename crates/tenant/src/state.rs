@@ -22,6 +22,7 @@ use crate::import::SeedUser;
 use crate::management::jobs::Running;
 use crate::management::journal::Journal;
 use crate::oauth::dpop::Nonces;
+use crate::oauth::enabled;
 use crate::oauth::exchange::{self, Throttle};
 use crate::oauth::refresh;
 use crate::page::access::Page;
@@ -214,6 +215,7 @@ impl Tenant {
         let mut tenant = Self::at_present(&front);
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
+        tenant.warnings.extend(enabled::warning(&setup.data));
         tenant
             .warnings
             .extend(crate::unhonoured::lines(&setup.data));
@@ -275,6 +277,7 @@ impl Tenant {
         self.page.kept.clear();
         self.clock.reset();
         self.journal.clear();
+        self.pipeline.forget();
         self.store.clear()?;
         let reset = self.reloaded()?;
         reset.sow().map(drop)

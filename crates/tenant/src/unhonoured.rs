@@ -77,6 +77,7 @@ pub(crate) const CONNECTIONS: &[&str] = &[
 
 /// Options of a database connection. Those of other strategies concern the provider, which is the tenant's own here.
 const DATABASE_OPTIONS: &[&str] = &[
+    "attributes",
     "disable_signup",
     "passwordPolicy",
     "requires_username",
@@ -268,37 +269,49 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
         strategy.unwrap_or("auth0") == "auth0"
     });
     let options = databases.filter_map(|it| it.get("options")?.as_object());
-    let options: Vec<Map<String, Value>> = options.map(beyond).collect();
-    part(
-        "database options",
-        options.iter().collect(),
-        DATABASE_OPTIONS,
-    );
+    let options: Vec<&Map<String, Value>> = options.collect();
+    let beyond: Vec<Map<String, Value>> = options.iter().map(|it| beyond(it)).collect();
+    part("database options", options, DATABASE_OPTIONS);
+    part("attributes of databases", beyond.iter().collect(), &[]);
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
     lines
 }
 
-/// The options of a database without `attributes` that say no more than what is the case: an address is the identifier and is
-/// required. Those of a user name count.
+/// What the `attributes` of a database say beyond what counts here: no number is verified before a sign-up, a link verifies an address,
+/// a password is the way to sign in, and addresses are unique.
 fn beyond(options: &Map<String, Value>) -> Map<String, Value> {
-    let mut options = options.clone();
-    let attributes = options.get("attributes").and_then(Value::as_object);
-    let word = |value: &Value, pointer: &str| value.pointer(pointer).cloned().unwrap_or_default();
-    let is_plain = |(name, attribute): (&String, &Value)| {
-        let active = word(attribute, "/identifier/active");
-        let status = word(attribute, "/signup/status");
-        match name.as_str() {
-            "username" => true,
-            "email" => active != Value::Bool(false) && (status.is_null() || status == "required"),
-            _ => active != Value::Bool(true) && (status.is_null() || status == "inactive"),
-        }
+    let is = |pointer: &str, value: Value| {
+        let attributes = options.get("attributes");
+        attributes.and_then(|it| it.pointer(pointer)) == Some(&value)
     };
-    if attributes.is_some_and(|it| it.iter().all(is_plain)) {
-        options.shift_remove("attributes");
-    }
-    options
+    let found = [
+        (
+            "phone_number.signup.verification",
+            is("/phone_number/signup/verification/active", true.into()),
+        ),
+        (
+            "phone_number.identifier.default_method",
+            is(
+                "/phone_number/identifier/default_method",
+                "phone_otp".into(),
+            ),
+        ),
+        (
+            "email.identifier.default_method",
+            is("/email/identifier/default_method", "email_otp".into()),
+        ),
+        (
+            "email.verification_method",
+            is("/email/verification_method", "otp".into()),
+        ),
+        ("email.unique: false", is("/email/unique", false.into())),
+    ];
+    let found = found.into_iter().filter(|(_, is_there)| *is_there);
+    found
+        .map(|(name, _)| (name.to_owned(), Value::Bool(true)))
+        .collect()
 }
 
 fn objects(list: &[Value]) -> Vec<&Map<String, Value>> {
@@ -370,8 +383,12 @@ mod tests {
                     json!({"email": {"identifier": {"active": true}}, "username": {"signup": {"status": "optional"}},
                     "phone_number": {"identifier": {"active": false}, "signup": {"status": "inactive"}}}),
                 ),
-                options(json!({"email": {"signup": {"status": "optional"}}})),
-                options(json!({"phone_number": {"identifier": {"active": true}}})),
+                options(
+                    json!({"email": {"signup": {"status": "optional"}, "unique": false, "verification_method": "otp"}}),
+                ),
+                options(
+                    json!({"phone_number": {"identifier": {"active": true, "default_method": "phone_otp"}, "signup": {"verification": {"active": true}}}}),
+                ),
             ],
             ..TenantData::default()
         };
@@ -381,7 +398,7 @@ mod tests {
                 "not honoured by the local tenant, clients: oidc_conformant: false",
                 "not honoured by the local tenant, clients that require no organization: organization_require_behavior",
                 "not honoured by the local tenant, jwt_configuration of clients: scopes",
-                "not honoured by the local tenant, database options: attributes (2x)",
+                "not honoured by the local tenant, attributes of databases: email.unique: false, email.verification_method, phone_number.identifier.default_method, phone_number.signup.verification",
             ]
         );
         let odd = TenantData {

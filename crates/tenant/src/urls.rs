@@ -36,6 +36,20 @@ pub fn callback_problem(entry: &str) -> Option<String> {
     .then(|| format!("`{entry}` is not a URL that a browser can be sent to"))
 }
 
+/// Whether an entry is a URL once its placeholders are filled in.
+pub(crate) fn is_url(entry: &str) -> bool {
+    let plain = entry.replace(PLACEHOLDER, "x").replace('*', "x");
+    let is_hierarchical = plain
+        .split_once(':')
+        .is_some_and(|(_, rest)| rest.starts_with('/'));
+    is_hierarchical && url::Url::parse(&plain).is_ok()
+}
+
+/// The same of a list of origins, where the documentation writes `*.google.com` without a scheme.
+pub(crate) fn is_origin(entry: &str) -> bool {
+    is_url(entry) || (entry.starts_with("*.") && is_url(&format!("https://{entry}")))
+}
+
 /// Whether a URL is the one that an application lists.
 ///
 /// `*` stands for a part of the first label of the host of an `http` or `https` URL, and the placeholder for the name of any

@@ -10,7 +10,7 @@ mod steps;
 use std::{env, mem, path::PathBuf, sync::Arc};
 
 use postlogin_core::{
-    Finished, TenantSettings, Trigger,
+    CacheEntries, Finished, TenantSettings, Trigger,
     outcome::{Outcome, Status, StoredMetadata},
     reads::Watch,
 };
@@ -224,6 +224,7 @@ pub(super) fn ready_with(
             steps,
             watch: Watch::Paths,
             passes_over: true,
+            cache: CacheEntries::default(),
         },
     })
 }

@@ -57,6 +57,7 @@ mod schema;
 mod secrets;
 mod serve;
 mod serve_browser;
+mod serve_cache;
 mod serve_load;
 mod serve_log;
 mod serve_seed;

@@ -1,10 +1,13 @@
-//! `api.cache`: values kept between Actions of one uninterrupted execution.
+//! `api.cache`: values of a trigger, kept between its Actions and, where a host shares them, between its executions.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Call, Outcome, UNDEFINED};
-use crate::limits::{CACHE_BYTES, CACHE_DEFAULT_MS, CACHE_KEY_BYTES, CACHE_VALUE_BYTES};
+use crate::limits::{
+    CACHE_BYTES, CACHE_DEFAULT_MS, CACHE_ENTRIES, CACHE_KEY_BYTES, CACHE_LIFETIME_MS,
+    CACHE_VALUE_BYTES,
+};
 use crate::measure;
 use crate::reply::{Failure, Returned};
 use crate::value::Argument;
@@ -12,13 +15,16 @@ use crate::value::Argument;
 /// The largest integer that a JavaScript number holds exactly.
 const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
-/// The entries in the order in which they were set first. Expired ones stay until they are deleted.
+/// The cache as a login sees it: the entries in the order in which they were set first. Expired ones stay until they are deleted.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Cache {
     entries: Vec<Entry>,
+    /// The keys that the login has set or deleted since it last shared its cache. A login that waits has shared it.
+    #[serde(skip)]
+    changed: Vec<String>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Entry {
     key: String,
     value: String,
@@ -35,6 +41,68 @@ impl Cache {
 
     fn find(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    fn change(&mut self, key: &str) {
+        if !self.changed.iter().any(|known| known == key) {
+            self.changed.push(key.to_owned());
+        }
+    }
+
+    /// Starts with what earlier executions have left.
+    pub(crate) fn fill(&mut self, shared: CacheEntries) {
+        self.entries = shared.0;
+        self.changed.clear();
+    }
+
+    /// Leaves what was set and deleted to later executions.
+    pub(crate) fn share(&mut self, shared: &mut CacheEntries, now_ms: i64) {
+        for key in std::mem::take(&mut self.changed) {
+            shared.0.retain(|entry| entry.key != key);
+            shared.0.extend(self.find(&key).cloned());
+        }
+        shared.trim(now_ms);
+    }
+}
+
+/// What a trigger's cache holds between executions.
+///
+/// Up to 20 entries of [`CACHE_BYTES`] in all, the ones that were set last, each for at most 24 hours: "items may not be
+/// available in later transactions even if they are within their specified lifetime".
+///
+/// Sources: <https://auth0.com/docs/customize/actions/limitations> and the `api` object of each trigger ("scoped to the Trigger in
+/// which they are set").
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CacheEntries(Vec<Entry>);
+
+impl CacheEntries {
+    /// Returns whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the bytes of all keys and values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0
+            .iter()
+            .map(|entry| entry.key.len() + entry.value.len())
+            .sum()
+    }
+
+    /// Drops what is too old at this time, in milliseconds since the epoch, and what is too much.
+    pub fn trim(&mut self, now_ms: i64) {
+        let now = milliseconds(now_ms);
+        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+        let latest = now + CACHE_LIFETIME_MS.value as f64;
+        self.0.retain(|entry| entry.expires_at >= now);
+        for entry in &mut self.0 {
+            entry.expires_at = entry.expires_at.min(latest);
+        }
+        while CACHE_ENTRIES.exceeded_by(self.0.len()) || CACHE_BYTES.exceeded_by(self.bytes()) {
+            self.0.remove(0);
+        }
     }
 }
 
@@ -68,6 +136,7 @@ pub(crate) fn set(call: &mut Call<'_>) -> Outcome {
                     expires_at,
                 };
                 let answer = json!({"type": "success", "record": record(&entry)});
+                call.flow.cache.change(&entry.key);
                 let entries = &mut call.flow.cache.entries;
                 match entries.iter_mut().find(|known| known.key == entry.key) {
                     Some(known) => *known = entry,
@@ -94,6 +163,7 @@ pub(crate) fn delete(call: &mut Call<'_>) -> Outcome {
     let known = entries.len();
     entries.retain(|entry| !is_text || entry.key != key);
     Ok(json_value(&if entries.len() < known {
+        call.flow.cache.change(&key);
         json!({"type": "success"})
     } else {
         json!({"type": "error", "code": "CacheKeyDoesNotExist"})
@@ -163,4 +233,76 @@ fn json_value(value: &Value) -> Returned {
 )]
 fn milliseconds(now_ms: i64) -> f64 {
     now_ms as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cache, CacheEntries, Entry};
+
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+    fn entry(key: &str, value: &str, expires_at: f64) -> Entry {
+        Entry {
+            key: key.into(),
+            value: value.into(),
+            expires_at,
+        }
+    }
+
+    fn set(cache: &mut Cache, key: &str, value: &str, expires_at: f64) {
+        cache.change(key);
+        cache.entries.retain(|known| known.key != key);
+        cache.entries.push(entry(key, value, expires_at));
+    }
+
+    fn keys(shared: &CacheEntries) -> Vec<&str> {
+        shared.0.iter().map(|entry| entry.key.as_str()).collect()
+    }
+
+    #[test]
+    fn only_what_a_login_changed_reaches_later_ones() {
+        let mut shared = CacheEntries(vec![entry("a", "1", 9.0), entry("b", "1", 9.0)]);
+        let (mut one, mut other) = (Cache::default(), Cache::default());
+        one.fill(shared.clone());
+        other.fill(shared.clone());
+        set(&mut one, "c", "of one", 9.0);
+        one.share(&mut shared, 0);
+        // The other one began before: what it did not touch stays as it is.
+        other.entries.retain(|entry| entry.key != "a");
+        other.change("a");
+        set(&mut other, "b", "of the other", 9.0);
+        other.share(&mut shared, 0);
+        assert_eq!(keys(&shared), ["c", "b"]);
+        assert_eq!(shared.0[1].value, "of the other");
+        // What was shared is shared once.
+        shared.0.clear();
+        other.share(&mut shared, 0);
+        assert!(shared.is_empty());
+    }
+
+    #[test]
+    fn old_entries_and_those_beyond_the_documented_limits_go() {
+        let mut shared = CacheEntries(vec![entry("old", "", 99.0), entry("now", "", 100.0)]);
+        shared.trim(100);
+        assert_eq!(keys(&shared), ["now"], "one is readable up to its time");
+        let mut cache = Cache::default();
+        set(&mut cache, "week", "", 7.0 * 86_400_000.0);
+        cache.share(&mut shared, 0);
+        shared.trim(DAY_MS);
+        assert_eq!(keys(&shared), ["week"]);
+        shared.trim(DAY_MS + 1);
+        assert!(shared.is_empty());
+        for number in 0..25 {
+            set(&mut cache, &format!("k{number}"), "", 9.0);
+        }
+        cache.share(&mut shared, 0);
+        assert_eq!(shared.0.len(), 20);
+        assert_eq!(shared.0[0].key, "k5", "the oldest ones go");
+        for number in 0..6 {
+            set(&mut cache, &format!("k{number}"), &"v".repeat(4_000), 9.0);
+        }
+        cache.share(&mut shared, 0);
+        assert!(shared.bytes() <= 16_640, "{}", shared.bytes());
+        assert_eq!(shared.0.last().map(|entry| entry.key.as_str()), Some("k5"));
+    }
 }

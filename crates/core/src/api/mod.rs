@@ -22,6 +22,7 @@ pub(crate) mod user;
 use serde_json::{Map, Value};
 
 pub(crate) use cache::Cache;
+pub use cache::CacheEntries;
 pub(crate) use entries::initial as initial_metadata;
 pub(crate) use redirect::{is_possible as is_redirect_possible, is_silent, set_parameters};
 

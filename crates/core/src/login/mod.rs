@@ -24,6 +24,7 @@ pub use step::{Call, Finished, Pause, SandboxUse, Step};
 pub use stored::{LOGIN_VERSION, RestoreError};
 pub use transaction::{ResumeStep, Resumption, Suspension};
 
+use crate::api::CacheEntries;
 use crate::fault::Fault;
 use crate::location::Location;
 use crate::outcome::Notice;
@@ -75,6 +76,19 @@ impl Login {
     pub fn watched(mut self, watch: Watch) -> Self {
         self.transaction.watch(watch);
         self
+    }
+
+    /// Starts `api.cache` with what earlier executions of the trigger have left: before the first handler, or before a login that
+    /// waited resumes. Without this, it starts empty.
+    pub fn fill_cache(&mut self, shared: CacheEntries) {
+        self.transaction.flow_mut().cache.fill(shared);
+    }
+
+    /// Leaves what the Actions have set in `api.cache`, and deleted, to later executions: when the login waits, and when it has
+    /// ended, however it ended.
+    pub fn share_cache(&mut self, shared: &mut CacheEntries) {
+        let flow = self.transaction.flow_mut();
+        flow.cache.share(shared, flow.now_ms);
     }
 
     /// Lets the login continue after Actions that do not load, so that what the others do is seen. It ends as failed all the same,

@@ -4,6 +4,7 @@
 //! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
 //! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
 
+mod caches;
 mod cases;
 mod counted;
 mod error;
@@ -12,13 +13,14 @@ mod program;
 mod provider;
 mod saved;
 mod slots;
+mod stored;
 mod templates;
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
 use postlogin_core::trigger::Binding;
 use postlogin_core::{
-    Finished, Login, ResumeStep, Resumption, TenantSettings, Trigger,
+    CacheEntries, Finished, Login, ResumeStep, Resumption, TenantSettings, Trigger,
     explanation::{ClaimSites, Explanation},
     outcome::Outcome,
     reads::{Record, Watch},
@@ -32,7 +34,6 @@ use postlogin_tenant::{
     Advanced, Answer, FetchedProfile, Inspection, LoginPipeline, LoginRequest, PipelineError,
     ProviderVisit, SavedCase,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::closely::requests;
@@ -40,6 +41,7 @@ use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
 use slots::{Slot, Slots};
+use stored::Stored;
 pub use templates::rendered;
 
 /// Answers the requests of logins.
@@ -187,28 +189,6 @@ impl Pipeline {
     }
 }
 
-/// A login that waits, as the tenant stores it for us.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    /// Its trigger.
-    #[serde(default)]
-    trigger: Trigger,
-    /// The result of [`Login::store`].
-    login: String,
-    /// The number of answers of each mock.
-    mocks: Vec<u32>,
-    /// The time of the login when it was stored, in milliseconds since the epoch: awaited time is in it.
-    paused_ms: i64,
-}
-
-impl Stored {
-    fn read(stored: &str) -> Result<Self, PipelineError> {
-        serde_json::from_str(stored).map_err(|error| {
-            PipelineError::Broken(format!("a waiting login cannot be read: {error}"))
-        })
-    }
-}
-
 impl Pipeline {
     /// Runs a login up to its end or its next suspension.
     fn advance(
@@ -242,6 +222,9 @@ impl Pipeline {
             requests(&traffic, &Mask::of(&self.secret_values()))
         });
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
+        program
+            .caches
+            .with(trigger, |cache| login.share_cache(cache));
         let Some(pause) = pause else {
             let finished = self.end(program, login, conditions);
             return Ok(Advanced::Ended { finished, requests });
@@ -287,6 +270,7 @@ impl Pipeline {
                 false => Watch::Paths,
             },
             passes_over: true,
+            cache: login.cache,
         };
         let actions = match &action {
             Some(name) => {
@@ -343,6 +327,8 @@ impl LoginPipeline for Pipeline {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let time = (answer.now_ms, answer.is_frozen);
         let (mut login, conditions) = self.restored(&program, stored, time)?;
+        // Others may have changed it meanwhile.
+        login.fill_cache(program.caches.at(login.trigger(), answer.now_ms));
         let settings = program.tenant.settings_for(&Value::Null, None);
         let users = settings.users.into_iter().chain(answer.users);
         login.answer(Resumption {
@@ -390,6 +376,7 @@ impl LoginPipeline for Pipeline {
             steps: Vec::new(),
             watch: Watch::Paths,
             passes_over: false,
+            cache: CacheEntries::default(),
         };
         let slot = self.slots.take();
         let prepared = PreparedLogin {
@@ -413,6 +400,20 @@ impl LoginPipeline for Pipeline {
             profile: profile.ok_or(reason),
             outcome: Some(outcome),
         })
+    }
+
+    fn cached(&self, trigger: Trigger, now_ms: i64) -> CacheEntries {
+        let program = self.library.now();
+        program.map_or_else(
+            |_| CacheEntries::default(),
+            |it| it.caches.at(trigger, now_ms),
+        )
+    }
+
+    fn forget(&self) {
+        if let Ok(program) = self.library.now() {
+            program.caches.clear();
+        }
     }
 
     fn binds(&self, trigger: Trigger) -> bool {

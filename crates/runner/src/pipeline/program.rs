@@ -19,6 +19,7 @@ use postlogin_page::SourceText;
 use postlogin_project::{ActionKind, ActionSource, Project, Secret, TenantData, connection_source};
 use serde_json::Value;
 
+use super::caches::Caches;
 use super::counted::Counted;
 use super::{DELIVERIES_WAITING, LOGINS_WAITING, PipelineNotice, ProgramError};
 use crate::load::dependencies::{import_places, local_files};
@@ -48,6 +49,8 @@ pub(super) struct Program {
     pub(super) switches_users: bool,
     /// Handlers that should run and do not load: logins that need them fail.
     pub(super) left_out: Vec<LeftOut>,
+    /// `api.cache` of each trigger.
+    pub(super) caches: Caches,
     /// Whether it was reported that an Action of this cannot be loaded.
     reported: AtomicBool,
 }

@@ -71,6 +71,12 @@ fn stem(name: &str) -> String {
 
 fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     writeln!(out, "# Saved from a login at the local tenant.")?;
+    if case.had_cache {
+        writeln!(
+            out,
+            "# `api.cache` had entries when this login began. A case begins without them."
+        )?;
+    }
     entry(out, "description", &json!(case.name))?;
     entry(out, "now", &json!(postlogin_core::iso_text(case.now_ms)))?;
     entry(out, "seed", &json!(case.seed))?;

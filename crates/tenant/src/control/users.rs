@@ -102,7 +102,10 @@ pub(super) async fn add(tenant: &Arc<Tenant>, content: &Content) -> Response {
     });
     let seeds = match made.await {
         Ok(Ok(seeds)) => seeds,
-        Ok(Err(problem)) => return refuse(400, problem.to_string()),
+        Ok(Err(problem)) => {
+            let hint = problem.hint.iter().map(|hint| format!("; {hint}"));
+            return refuse(400, format!("{problem}{}", hint.collect::<String>()));
+        }
         Err(_) => return refuse(500, "the users could not be read"),
     };
     let ids: Vec<String> = seeds.iter().map(|seed| seed.user_id().to_owned()).collect();

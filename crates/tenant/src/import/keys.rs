@@ -4,8 +4,7 @@ use postlogin_core::claim_rules::STANDARD_CLAIMS;
 use postlogin_core::event::suggest::closest;
 use serde_json::{Map, Value};
 
-use super::{Wrong, is_own};
-use crate::signup::is_email;
+use super::{Wrong, is_own, schema};
 
 /// The keys of the vendor's import and export formats, and our own `connection`, `password`, `roles`, `organizations` and
 /// `enrolledFactors`.
@@ -65,7 +64,7 @@ const FACTORS: &[&str] = &["email", "phone", "totp"];
 /// Keys of each of those.
 const FACTOR: &[&str] = &["secret", "value"];
 
-/// Checks the names of a user's attributes, and the address.
+/// Checks the attributes of a user: their names, then what they hold.
 ///
 /// # Errors
 /// For the first one that no user has.
@@ -99,15 +98,7 @@ pub(crate) fn check(user: &Value) -> Result<(), Wrong> {
         }));
     }
     factors(user)?;
-    let address = user.get("email").and_then(Value::as_str);
-    if let Some(address) = address.filter(|address| !is_email(address)) {
-        let wrong = Wrong::at(
-            "email",
-            format!("`{}` is not an e-mail address", shortened(address)),
-        );
-        return Err(wrong.with_hint("write it as name@example.com"));
-    }
-    Ok(())
+    schema::check(user)
 }
 
 /// Checks `mfa_factors`.
@@ -142,15 +133,6 @@ fn factors(user: &Map<String, Value>) -> Result<(), Wrong> {
         }
     }
     Ok(())
-}
-
-/// The beginning of a value, for a message.
-fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
-    match text.chars().count() > MOST {
-        true => format!("{}…", text.chars().take(MOST).collect::<String>()),
-        false => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

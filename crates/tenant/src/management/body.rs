@@ -41,7 +41,7 @@ const PROPERTIES: &[(&str, Kind)] = &[
 ];
 
 /// The JSON Schema name of a value's type.
-pub(super) fn type_name(value: &Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -95,9 +95,9 @@ pub(super) fn check(body: &Map<String, Value>, creates: bool) -> Result<()> {
     }
     for (name, kind) in PROPERTIES {
         if let Some(value) = body.get(*name)
-            && let Some(text) = problem(kind, value)
+            && let Some(breach) = breach(kind, value)
         {
-            return Err(refuse(&text, Some(name)));
+            return Err(refuse(&breach.text(value), Some(name)));
         }
     }
     metadata(body)
@@ -105,92 +105,123 @@ pub(super) fn check(body: &Map<String, Value>, creates: bool) -> Result<()> {
 
 /// Returns the problem of one property of a user, which a sign-up may give as well.
 pub(crate) fn problem_of(property: &str, value: &Value) -> Option<String> {
-    let (_, kind) = PROPERTIES.iter().find(|(known, _)| *known == property)?;
-    problem(kind, value)
+    breach_of(property, value).map(|breach| breach.text(value))
 }
 
-fn problem(kind: &Kind, value: &Value) -> Option<String> {
-    let wrong_type = |expected: &str| {
-        Some(format!(
-            "Expected type {expected} but found type {}",
-            type_name(value)
-        ))
-    };
+/// Returns the rule that one property of a user breaks.
+pub(crate) fn breach_of(property: &str, value: &Value) -> Option<Breach> {
+    let (_, kind) = PROPERTIES.iter().find(|(known, _)| *known == property)?;
+    breach(kind, value)
+}
+
+/// A rule that a value breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Breach {
+    /// It is not of this type.
+    Type(&'static str),
+    /// It has so many characters, and needs so many.
+    Short(usize, usize),
+    /// It has so many characters, and may have so many.
+    Long(usize, usize),
+    /// It does not have this format.
+    Format(&'static str),
+    /// It does not match this regular expression.
+    Pattern(&'static str),
+}
+
+impl Breach {
+    /// The words of the vendor's JSON Schema validator: SDKs pass them on.
+    pub(crate) fn text(self, value: &Value) -> String {
+        let shown = value.as_str().unwrap_or_default();
+        match self {
+            Self::Type(expected) => {
+                format!(
+                    "Expected type {expected} but found type {}",
+                    type_name(value)
+                )
+            }
+            Self::Short(length, least) => {
+                format!("String is too short ({length} chars), minimum {least}")
+            }
+            Self::Long(length, most) => {
+                format!("String is too long ({length} chars), maximum {most}")
+            }
+            Self::Format(name) => {
+                format!("Object didn't pass validation for format {name}: {shown}")
+            }
+            Self::Pattern(pattern) => format!("String does not match pattern {pattern}: {shown}"),
+        }
+    }
+}
+
+/// The pattern of a phone number.
+pub(crate) const PHONE: &str = "^\\+[0-9]{1,15}$";
+
+/// Whether a text matches [`PHONE`].
+pub(crate) fn is_phone(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn breach(kind: &Kind, value: &Value) -> Option<Breach> {
     match (kind, value) {
         (Kind::Object, Value::Object(_)) | (Kind::Bool, Value::Bool(_)) => None,
-        (Kind::Object, _) => wrong_type("object"),
-        (Kind::Bool, _) => wrong_type("boolean"),
+        (Kind::Object, _) => Some(Breach::Type("object")),
+        (Kind::Bool, _) => Some(Breach::Type("boolean")),
         (Kind::Text(_, _, true) | Kind::Email | Kind::Phone | Kind::Uri, Value::Null) => None,
-        (Kind::Text(least, most, _), Value::String(text)) => {
-            let length = text.chars().count();
-            if length < *least {
-                Some(format!(
-                    "String is too short ({length} chars), minimum {least}"
-                ))
-            } else if length > *most {
-                Some(format!(
-                    "String is too long ({length} chars), maximum {most}"
-                ))
-            } else {
-                None
-            }
+        (Kind::Text(least, most, _), Value::String(text)) => match text.chars().count() {
+            length if length < *least => Some(Breach::Short(length, *least)),
+            length if length > *most => Some(Breach::Long(length, *most)),
+            _ => None,
+        },
+        (Kind::Email, Value::String(text)) => (!is_email(text)).then_some(Breach::Format("email")),
+        (Kind::Phone, Value::String(text)) => (!is_phone(text)).then_some(Breach::Pattern(PHONE)),
+        (Kind::Uri, Value::String(text)) => {
+            let wrong = Url::parse(text).is_err();
+            wrong.then_some(Breach::Format("strict-uri"))
         }
-        (Kind::Email, Value::String(text)) => (!is_email(text))
-            .then(|| format!("Object didn't pass validation for format email: {text}")),
-        (Kind::Phone, Value::String(text)) => {
-            let digits = text.strip_prefix('+').unwrap_or_default();
-            let fits = (1..=15).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_digit());
-            (!fits).then(|| format!("String does not match pattern ^\\+[0-9]{{1,15}}$: {text}"))
-        }
-        (Kind::Uri, Value::String(text)) => Url::parse(text)
-            .is_err()
-            .then(|| format!("Object didn't pass validation for format strict-uri: {text}")),
-        _ => wrong_type("string"),
+        _ => Some(Breach::Type("string")),
     }
 }
 
 /// Names that metadata must not have.
 fn metadata(body: &Map<String, Value>) -> Result<()> {
-    let part = |key: &str| {
-        body.get(key)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-    };
-    for (name, _) in part("app_metadata") {
-        if FORBIDDEN_APP_METADATA.contains(&name.as_str()) {
-            return Err(ApiError::new(
-                400,
-                format!("Forbidden attribute in app_metadata: {name}"),
-                "invalid_body",
-            ));
-        }
+    if let Some(name) = forbidden_name(body) {
+        let message = format!("Forbidden attribute in app_metadata: {name}");
+        return Err(ApiError::new(400, message, "invalid_body"));
     }
-    for kind in ["user_metadata", "app_metadata"] {
-        for (name, value) in part(kind) {
-            if bad_name(name) || bad_name_within(value) {
-                let message = format!(
-                    "Payload validation error: 'Property names must not contain . or $' on property {kind}."
-                );
-                return Err(ApiError::new(400, message, "invalid_body"));
-            }
-        }
+    match signed_name(body) {
+        Some((kind, _)) => Err(refuse("Property names must not contain . or $", Some(kind))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-fn bad_name(name: &str) -> bool {
-    name.contains(['.', '$'])
+/// Returns the first name of `app_metadata` that is production's own.
+pub(crate) fn forbidden_name(user: &Map<String, Value>) -> Option<&str> {
+    let names = user.get("app_metadata")?.as_object()?.keys();
+    let mut names = names.map(String::as_str);
+    names.find(|name| FORBIDDEN_APP_METADATA.contains(name))
 }
 
-fn bad_name_within(value: &Value) -> bool {
+/// Returns the metadata that has a name with `.` or `$` at any depth, and the name.
+pub(crate) fn signed_name(user: &Map<String, Value>) -> Option<(&'static str, &str)> {
+    let kinds = ["user_metadata", "app_metadata"];
+    kinds.into_iter().find_map(|kind| {
+        let metadata = user.get(kind).filter(|it| it.is_object())?;
+        Some((kind, bad_name_within(metadata)?))
+    })
+}
+
+fn bad_name_within(value: &Value) -> Option<&str> {
     match value {
-        Value::Object(object) => object
-            .iter()
-            .any(|(name, value)| bad_name(name) || bad_name_within(value)),
-        Value::Array(items) => items.iter().any(bad_name_within),
-        _ => false,
+        Value::Object(object) => object.iter().find_map(|(name, value)| {
+            let is_bad = name.contains(['.', '$']);
+            is_bad
+                .then_some(name.as_str())
+                .or_else(|| bad_name_within(value))
+        }),
+        Value::Array(items) => items.iter().find_map(bad_name_within),
+        _ => None,
     }
 }
 

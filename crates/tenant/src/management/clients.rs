@@ -2,6 +2,8 @@
 //!
 //! <https://auth0.com/docs/api/management/v2/clients>
 
+pub(crate) mod checks;
+
 use serde_json::{Map, Value, json};
 
 use super::body::merge_metadata;
@@ -13,7 +15,6 @@ use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_enabled, is_of_client};
 use crate::http::{Call, text, texts};
 use crate::state::Tenant;
-use crate::urls::callback_problem;
 
 /// Keys of `client_metadata`.
 const KEYS: usize = 10;
@@ -98,7 +99,7 @@ fn default_grants(app_type: Option<&str>) -> &'static [&'static str] {
 }
 
 fn complete(tenant: &Tenant, _: &Catalog, values: &mut Map<String, Value>) -> Result<()> {
-    addresses(values)?;
+    checks::check(None, values)?;
     values.insert("client_id".into(), letters(tenant, 32).into());
     let app_type = values
         .get("app_type")
@@ -125,18 +126,6 @@ fn complete(tenant: &Tenant, _: &Catalog, values: &mut Map<String, Value>) -> Re
     Ok(())
 }
 
-/// Checks callbacks and logout URLs as those of an export are checked at the start. The texts are ours.
-fn addresses(values: &Map<String, Value>) -> Result<()> {
-    for key in ["callbacks", "allowed_logout_urls"] {
-        let listed = values.get(key).and_then(Value::as_array);
-        let mut listed = listed.into_iter().flatten().filter_map(Value::as_str);
-        if let Some(problem) = listed.find_map(callback_problem) {
-            return Err(refuse(&problem, Some(key)));
-        }
-    }
-    Ok(())
-}
-
 fn adapt(_: &Catalog, client: &Value, values: &mut Map<String, Value>) -> Result<()> {
     for key in ["name", "client_secret"] {
         if values.get(key).is_some_and(Value::is_null) {
@@ -152,7 +141,7 @@ fn adapt(_: &Catalog, client: &Value, values: &mut Map<String, Value>) -> Result
             "The client_authentication_methods and client_secret properties are mutually exclusive";
         return Err(refuse(text, None));
     }
-    addresses(values)?;
+    checks::check(Some(client), values)?;
     credentials::resolve(client, values)?;
     if let Some(Value::Object(change)) = values.get("client_metadata") {
         let mut metadata = client

@@ -6,7 +6,6 @@
 mod export;
 mod import;
 mod multipart;
-mod schema;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};

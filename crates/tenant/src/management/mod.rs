@@ -4,7 +4,7 @@
 
 mod apis;
 pub(crate) mod body;
-mod clients;
+pub(crate) mod clients;
 mod connections;
 mod credentials;
 mod factors;

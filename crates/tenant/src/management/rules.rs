@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{ApiError, Result};
 use crate::http::text;
 use crate::signup::strength::is_weak;
-use crate::signup::username;
+use crate::signup::{identifiers, username};
 use crate::state::Tenant;
 
 /// Properties of which one request changes only one. The text of the first pair is what public code quotes of production; the
@@ -94,9 +94,16 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
         return Err(ApiError::new(400, message, "operation_not_supported"));
     }
     known_client(tenant, body)?;
-    if ["username", "password", "connection", "email_verified"]
-        .iter()
-        .all(|key| !body.contains_key(*key))
+    if [
+        "username",
+        "password",
+        "connection",
+        "email",
+        "email_verified",
+        "phone_number",
+    ]
+    .iter()
+    .all(|key| !body.contains_key(*key))
     {
         return Ok(());
     }
@@ -119,7 +126,39 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
     }
     let connection = crate::oauth::event::connection(tenant, &user, None);
     of_strategy(&connection, body)?;
-    of_connection(&connection, body)
+    of_connection(&connection, body)?;
+    of_identifiers(tenant, &connection, &user, body)
+}
+
+/// Checks that a user of a database with flexible identifiers keeps those that its profiles need, and has a number of their own.
+fn of_identifiers(
+    tenant: &Tenant,
+    connection: &Value,
+    user: &Value,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    if text(connection, "strategy") != Some("auth0") || !identifiers::are_flexible(connection) {
+        return Ok(());
+    }
+    let mut after = user.as_object().cloned().unwrap_or_default();
+    for key in identifiers::ATTRIBUTES {
+        if let Some(value) = body.get(*key) {
+            after.insert((*key).to_owned(), value.clone());
+        }
+    }
+    let is_changed = |key: &&str| body.contains_key(*key);
+    if let Some(missing) = identifiers::missing(connection, &after).filter(|key| is_changed(key)) {
+        let message = format!("Payload validation error: 'Missing required property: {missing}'.");
+        return Err(ApiError::new(400, message, "invalid_body"));
+    }
+    let phone = body.get("phone_number").and_then(Value::as_str);
+    match identifiers::is_phone_taken(tenant, connection, phone, text(user, "user_id"))? {
+        true => {
+            let message = "The specified new phone_number already exists";
+            Err(ApiError::new(400, message, "auth0_idp_error"))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Checks that the users of a connection have what a change sets. `password` and `username` are of databases; `email_verified` is

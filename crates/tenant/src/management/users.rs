@@ -17,6 +17,7 @@ use crate::http::{Call, text};
 use crate::import::{changed, complete};
 use crate::password;
 use crate::records::{Authenticator, Session};
+use crate::signup::identifiers;
 use crate::state::Tenant;
 use crate::store::{ChangeError, NewUser};
 use crate::triggers::password as password_trigger;
@@ -29,6 +30,10 @@ pub(super) use listing::{by_email, list};
 
 pub(super) fn inexistent() -> ApiError {
     ApiError::new(404, "The user does not exist.", "inexistent_user")
+}
+
+fn exists() -> ApiError {
+    ApiError::new(409, "The user already exists.", "auth0_idp_error")
 }
 
 /// A profile as the API shows it.
@@ -85,12 +90,15 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
     };
     let is_database = text(found, "strategy") == Some("auth0");
     let secret = body.get("password").and_then(Value::as_str);
-    if is_database && (secret.is_none() || !body.get("email").is_some_and(Value::is_string)) {
-        let missing = if secret.is_none() {
-            "password"
-        } else {
-            "email"
-        };
+    let lacks = match secret {
+        None => Some("password"),
+        // Without flexible identifiers, a user name does not replace the address.
+        Some(_) if !identifiers::are_flexible(found) => {
+            (!body.get("email").is_some_and(Value::is_string)).then_some("email")
+        }
+        Some(_) => identifiers::missing(found, body),
+    };
+    if let Some(missing) = lacks.filter(|_| is_database) {
         return Err(ApiError::new(
             400,
             format!("Payload validation error: 'Missing required property: {missing}'."),
@@ -98,6 +106,10 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         ));
     }
     rules::of_connection(found, body)?;
+    let phone = body.get("phone_number").and_then(Value::as_str);
+    if is_database && identifiers::is_phone_taken(tenant, found, phone, None)? {
+        return Err(exists());
+    }
     let provider = text(found, "strategy").unwrap_or("auth0");
     let bare = body
         .get("user_id")
@@ -139,11 +151,7 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         profile: profile.clone(),
     };
     if tenant.store.insert_user(&user)?.is_err() {
-        return Err(ApiError::new(
-            409,
-            "The user already exists.",
-            "auth0_idp_error",
-        ));
+        return Err(exists());
     }
     let verified = body.get("email_verified") == Some(&Value::Bool(true));
     if body

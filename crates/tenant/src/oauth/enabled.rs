@@ -2,6 +2,7 @@
 //!
 //! <https://auth0.com/docs/manage-users/organizations/configure-organizations/enable-connections>
 
+use postlogin_project::TenantData;
 use serde_json::Value;
 
 use super::{OAuthError, Result};
@@ -12,8 +13,8 @@ use crate::state::Tenant;
 /// Whether an organization has a connection, and with which settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Enabled<'a> {
-    /// Unknown: the login has no organization, or the export of the organization has no list of connections.
-    Unknown,
+    /// The login has no organization.
+    Apart,
     /// It is not one of its own.
     No,
     /// The entry of its list.
@@ -29,7 +30,7 @@ impl Enabled<'_> {
     /// Whether the organization lets users sign up; by default it does not.
     pub(crate) fn signs_up(self) -> bool {
         match self {
-            Enabled::Unknown => true,
+            Enabled::Apart => true,
             Enabled::No => false,
             Enabled::By(entry) => entry.get("is_signup_enabled") == Some(&Value::Bool(true)),
         }
@@ -38,7 +39,7 @@ impl Enabled<'_> {
     /// Whether the page of the organization has a button for the connection.
     pub(crate) fn has_button(self) -> bool {
         match self {
-            Enabled::Unknown => true,
+            Enabled::Apart => true,
             Enabled::No => false,
             Enabled::By(entry) => entry.get("show_as_button") != Some(&Value::Bool(false)),
         }
@@ -51,15 +52,29 @@ pub(crate) fn enabled<'a>(
     organization: Option<&str>,
     connection: &Value,
 ) -> Enabled<'a> {
-    let found = organization.and_then(|id| tenant.catalog.organization(id));
-    let listed = found.and_then(|found| found.get("connections")?.as_array());
-    match listed {
-        None => Enabled::Unknown,
-        Some(listed) => listed
-            .iter()
-            .find(|entry| is_of(entry, connection))
-            .map_or(Enabled::No, Enabled::By),
-    }
+    let Some(found) = organization.and_then(|id| tenant.catalog.organization(id)) else {
+        return Enabled::Apart;
+    };
+    let listed = found.get("connections").and_then(Value::as_array);
+    let mut listed = listed.into_iter().flatten();
+    let own = listed.find(|entry| is_of(entry, connection));
+    own.map_or(Enabled::No, Enabled::By)
+}
+
+/// Returns a warning about the organizations that do not say which connections they have: an organization begins without one, and the
+/// Deploy CLI writes the list of each.
+///
+/// Source: <https://github.com/auth0/auth0-deploy-cli/blob/master/src/tools/auth0/handlers/organizations.ts>.
+pub(crate) fn warning(data: &TenantData) -> Option<String> {
+    let all = data.organizations.iter();
+    let silent = all.filter(|it| it.get("connections").is_none_or(Value::is_null));
+    let names: Vec<&str> = silent.filter_map(|it| text(it, "name")).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "no user can sign in to organizations without `connections`, as in production: {}; add connections: [{{name: …}}]",
+            names.join(", ")
+        )
+    })
 }
 
 /// Whether an entry is that of a connection.
@@ -109,5 +124,29 @@ pub(crate) fn require(
             "access_denied",
             "the connection is not enabled for the organization",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postlogin_project::TenantData;
+    use serde_json::json;
+
+    use super::warning;
+
+    #[test]
+    fn organizations_without_a_list_are_named() {
+        let mut data = TenantData {
+            organizations: vec![
+                json!({"name": "acme", "connections": []}),
+                json!({"name": "beta"}),
+                json!({"name": "gamma", "connections": null}),
+            ],
+            ..TenantData::default()
+        };
+        let expected = "no user can sign in to organizations without `connections`, as in production: beta, gamma; add connections: [{name: …}]";
+        assert_eq!(warning(&data).as_deref(), Some(expected));
+        data.organizations.truncate(1);
+        assert_eq!(warning(&data), None);
     }
 }

@@ -402,6 +402,7 @@ pub(crate) async fn send_code(
         connection: Value::Null,
         organization: None,
         request: request(tenant, call),
+        language: phone::asked_language(call),
     };
     phone::send(tenant, message).await;
     Ok(oob_code)

@@ -16,6 +16,7 @@ use crate::http::{Call, text};
 use crate::management::happenings;
 use crate::password;
 use crate::records::Method;
+use crate::signup::identifiers;
 use crate::state::Tenant;
 
 pub(crate) async fn password(
@@ -111,7 +112,7 @@ pub(crate) async fn check_password(
     if secret.chars().count() > password::MAX_PASSWORD {
         return Ok(None);
     }
-    let found = tenant.store.user_by_login(connection, login)?;
+    let found = identifiers::find(tenant, connection, login)?;
     let (user, hash) = match found {
         Some((user, hash)) => (text(&user, "user_id").map(str::to_owned), hash),
         None => (None, None),

@@ -189,7 +189,9 @@ async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     let id = id.map_or_else(|| tenant.randomness.hex_id(), |(_, bare)| bare.to_owned());
     Ok(match contact.strategy {
         "sms" => {
-            json!({"_id": id, "phone_number": contact.value, "phone_verified": user.is_some(), "request_language": null})
+            let browser = || call.header("accept-language").map(str::to_owned);
+            let language = phone::asked_language(call).or_else(browser);
+            json!({"_id": id, "phone_number": contact.value, "phone_verified": user.is_some(), "request_language": language})
         }
         _ => json!({"_id": id, "email": contact.value, "email_verified": user.is_some()}),
     })
@@ -220,6 +222,7 @@ async fn deliver(
             connection: contact.connection.clone(),
             organization: None,
             request: request(tenant, call),
+            language: phone::asked_language(call),
         };
         phone::send(tenant, message).await;
         return Ok(());

@@ -88,6 +88,7 @@ impl Kept {
             issuer: request.issuer.clone(),
             granted_scopes: request.granted_scopes.clone(),
             action: request.action.clone(),
+            cache: request.cache.clone(),
             ..*request
         };
         self.keep(request, Vec::new(), None)
@@ -100,7 +101,9 @@ impl Kept {
         steps: Vec<ResumeStep>,
         ended: Option<Ended>,
     ) -> String {
-        let bytes = weight(&request.event) + ended.as_ref().map_or(0, weight_of_end);
+        let bytes = weight(&request.event)
+            + request.cache.bytes()
+            + ended.as_ref().map_or(0, weight_of_end);
         let mut logins = self.locked();
         logins.count += 1;
         let id = format!("{}-{}", self.prefix, logins.count);
@@ -265,7 +268,7 @@ fn weight_of_end(ended: &Ended) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use postlogin_core::Trigger;
+    use postlogin_core::{CacheEntries, Trigger};
     use serde_json::{Value, json};
 
     use super::{Kept, MOST, MOST_BYTES, weight};
@@ -284,6 +287,7 @@ mod tests {
             is_frozen: true,
             users: vec![json!({"user_id": "other"})],
             action: None,
+            cache: CacheEntries::default(),
             is_watched: false,
         }
     }

@@ -200,6 +200,7 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
             Some(seen) => seen.requests.clone(),
             None => login.requests.clone().unwrap_or_default(),
         },
+        had_cache: !login.request.cache.is_empty(),
     };
     match aside(|| tenant.pipeline.save_case(&case, writes)) {
         Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),

@@ -21,6 +21,7 @@ use crate::oauth::session::Arrival;
 use crate::oauth::{OAuthError, Result, provider, refused, session};
 use crate::randomness::{digest, same_secret};
 use crate::signup;
+use crate::signup::identifiers::{self, ATTRIBUTES, AtSignup, at_signup, title};
 use crate::state::Tenant;
 
 /// The number of users that the picker shows.
@@ -257,6 +258,8 @@ fn login_page(
     let find = call.query.get("find");
     let users = pickable(tenant, &client, login, find)?;
     let written = call.body_field("claims").unwrap_or_default();
+    let connection = tenant.catalog.connection(&database(tenant, &client, login));
+    let label = identifiers::label(connection.unwrap_or(&Value::Null));
     let body = html! {
         h1 { "Welcome" }
         p { "Log in to " (tenant_name(tenant)) " to continue to " (name) "." }
@@ -266,7 +269,7 @@ fn login_page(
         form method="post" action="/u/login" {
             (state)
             label {
-                "Email address or username"
+                (label)
                 input name="username" value=(hint) autocomplete="username" required autofocus[hint.is_empty()];
             }
             label {
@@ -354,7 +357,7 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
             return signup_page(&tenant, &call, &login, StatusCode::BAD_REQUEST, Some(wrong));
         }
         let mut fields = Map::new();
-        for key in ["email", "password", "username"] {
+        for key in ["email", "password", "phone_number", "username"] {
             if let Some(value) = call.body_field(key) {
                 fields.insert(key.into(), value.into());
             }
@@ -389,6 +392,43 @@ pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
     result.await.unwrap_or_else(|error| error_page(&error))
 }
 
+/// Returns the attributes that the page for signing up asks for, and whether each is required.
+fn asked_at_signup(connection: Option<&Value>) -> Vec<(&'static str, bool)> {
+    let connection = connection.unwrap_or(&Value::Null);
+    let asks = |attribute: &str| match at_signup(connection, attribute) {
+        AtSignup::Off => None,
+        AtSignup::Required => Some(true),
+        // Without flexible identifiers, users are not asked for what is not required.
+        AtSignup::Optional => identifiers::are_flexible(connection).then_some(false),
+    };
+    let all = ATTRIBUTES.iter().copied();
+    all.filter_map(|attribute| Some((attribute, asks(attribute)?)))
+        .collect()
+}
+
+fn signup_field(call: &Call, attribute: &str, required: bool, hint: &str) -> Markup {
+    let (kind, completes) = match attribute {
+        "email" => ("email", "email"),
+        "phone_number" => ("tel", "tel"),
+        _ => ("text", "username"),
+    };
+    let typed = match attribute {
+        "email" => hint,
+        other => call.body_field(other).unwrap_or_default(),
+    };
+    let mut title = title(attribute).to_owned();
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    html! {
+        label {
+            (title) @if !required { " (optional)" }
+            input type=(kind) name=(attribute) value=(typed) autocomplete=(completes) required[required]
+                autofocus[typed.is_empty() && attribute == "email"];
+        }
+    }
+}
+
 fn signup_page(
     tenant: &Tenant,
     call: &Call,
@@ -413,10 +453,7 @@ fn signup_page(
         (problem(wrong))
         form method="post" action="/u/signup" {
             (state)
-            label {
-                "Email address"
-                input type="email" name="email" value=(hint) autocomplete="email" required autofocus[hint.is_empty()];
-            }
+            @for (attribute, required) in asked_at_signup(found) { (signup_field(call, attribute, required, hint)) }
             label {
                 "Password"
                 input type="password" name="password" autocomplete="new-password" required autofocus[!hint.is_empty()];

@@ -9,6 +9,7 @@ use postlogin_project::{Error, TenantData, leftover};
 use serde_json::Value;
 
 use crate::http::text as http_text;
+use crate::management::clients::checks::GRANTS;
 use crate::management::schema::{keys_of, problem_of, words_of};
 use crate::{unhonoured, urls};
 
@@ -390,6 +391,9 @@ impl Reader {
                     self.refuse(error);
                     continue;
                 };
+                if key == "grant_types" {
+                    self.grants(entry, &texts);
+                }
                 if key == "callbacks" {
                     let texts = texts.iter().filter(|text| leftover(text).is_none());
                     for problem in texts.filter_map(|it| urls::callback_problem(it)) {
@@ -412,6 +416,19 @@ impl Reader {
             }
             if key == "scopes" {
                 self.pairs(&entry.value, key, &["value"]);
+            }
+        }
+    }
+
+    /// Refuses grants that are nearly known; an export may have newer ones than are known here.
+    fn grants(&mut self, entry: &Entry, grants: &[&str]) {
+        for grant in grants.iter().filter(|grant| !GRANTS.contains(*grant)) {
+            if let Some(near) = closest(grant, GRANTS.iter().copied()) {
+                let error = entry
+                    .value
+                    .place
+                    .error(format!("`grant_types` has the unknown value `{grant}`"));
+                self.refuse(error.with_hint(format!("did you mean `{near}`?")));
             }
         }
     }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use super::identifiers::are_flexible;
 use super::is_email;
+use crate::management::body::is_phone;
 
 /// Whether users of a database have names beside their addresses.
 pub(crate) fn are_used(connection: &Value) -> bool {
@@ -48,7 +50,17 @@ pub(crate) fn problem(connection: &Value, name: &str) -> Option<String> {
     if !name.chars().all(is_sign) {
         return Some("the username may have letters, digits and _+-.!#$^`~@' only".into());
     }
-    is_email(name).then(|| "the username must not be an email address".into())
+    // Flexible identifiers may allow names in the form of other identifiers.
+    let is_allowed = |kind: &str| {
+        let pointer = format!("/options/attributes/username/validation/allowed_types/{kind}");
+        connection.pointer(&pointer) == Some(&Value::Bool(true))
+    };
+    if is_email(name) && !is_allowed("email") {
+        return Some("the username must not be an email address".into());
+    }
+    let is_number = are_flexible(connection) && is_phone(name);
+    (is_number && !is_allowed("phone_number"))
+        .then(|| "the username must not be a phone number".into())
 }
 
 #[cfg(test)]
@@ -86,6 +98,10 @@ mod tests {
         let flexible =
             json!({"attributes": {"username": {"validation": {"min_length": 2, "max_length": 4}}}});
         check(flexible.clone(), "abcd", true);
+        check(flexible.clone(), "+491", false);
         check(flexible, "abcde", false);
+        let allowed = json!({"attributes": {"username": {"validation": {"allowed_types": {"email": true, "phone_number": true}}}}});
+        check(allowed.clone(), "a@example.co", true);
+        check(allowed, "+491", true);
     }
 }

@@ -83,6 +83,22 @@ impl Store {
         Ok(linked.optional()?)
     }
 
+    /// A user of a database by phone number, with the hash of the password.
+    pub(crate) fn user_by_phone(
+        &self,
+        connection: &str,
+        phone: &str,
+    ) -> Result<Option<(Value, Option<String>)>> {
+        let database = self.lock()?;
+        let mut statement = database.prepare_cached(
+            "SELECT document, password FROM users WHERE connection = ?1 AND json_extract(document, '$.phone_number') = ?2 ORDER BY number",
+        )?;
+        let found = statement.query_row(params![connection, phone], |row| {
+            Ok((profile(row)?, row.get(1)?))
+        });
+        Ok(found.optional()?)
+    }
+
     /// The first user of a connection whose attribute has this value: what passwordless users are known by.
     pub(crate) fn user_by_attribute(
         &self,

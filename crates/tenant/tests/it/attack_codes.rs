@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{API, Answer, Does, SPA, WEB, WEB_SECRET, World, export, run};
+use crate::support::{API, Answer, Does, SPA, WEB, WEB_SECRET, World, by_password_of, export, run};
 
 const PASSWORDLESS: &str = "http://auth0.com/oauth/grant-type/passwordless/otp";
 const OTP: &str = "http://auth0.com/oauth/grant-type/mfa-otp";
@@ -136,15 +136,14 @@ fn a_wrong_code_does_not_tell_who_is_known() {
         for path in ["/dbconnections/change_password", "/oauth/token"] {
             let mut seen = Vec::new();
             for email in ["jane@example.com", "nobody@example.com"] {
-                let fields = [
-                    ("grant_type", "password"),
-                    ("client_id", WEB),
-                    ("client_secret", WEB_SECRET),
-                    ("connection", "Username-Password-Authentication"),
-                    ("email", email),
-                    ("username", email),
-                    ("password", "wrong"),
-                ];
+                let fields = by_password_of(
+                    email,
+                    "wrong",
+                    &[
+                        ("connection", "Username-Password-Authentication"),
+                        ("email", email),
+                    ],
+                );
                 let answer = world.form(path, &fields).await;
                 seen.push((answer.status, answer.text));
             }

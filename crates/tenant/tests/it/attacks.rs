@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::malformed::Numbers;
 use crate::support::{
-    API, Answer, CALLBACK, ISSUER, NOW_MS, SPA, VERIFIER, WEB, WEB_SECRET, World, encoded, run,
+    API, Answer, CALLBACK, ISSUER, NOW_MS, SPA, VERIFIER, WEB, WEB_SECRET, World, by_password,
+    encoded, run,
 };
 
 const ROUNDS: usize = 6_000;
@@ -133,15 +134,10 @@ async fn loot(world: &mut World) -> Loot {
         .expect("a token")
         .to_owned();
     let other = world
-        .token(&[
-            ("grant_type", "password"),
-            ("client_id", WEB),
-            ("client_secret", WEB_SECRET),
-            ("username", "jane@example.com"),
-            ("password", "jane-secret"),
+        .token(&by_password(&[
             ("scope", "openid offline_access"),
             ("audience", API),
-        ])
+        ]))
         .await
         .json();
     let answer = refresh(world, &used).await;

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{
     API, Answer, CALLBACK, ISSUER, MACHINE, MACHINE_SECRET, NOW_MS, SPA, VERIFIER, WEB, WEB_SECRET,
-    World, encoded, export, run,
+    World, by_password, encoded, export, run,
 };
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -379,14 +379,7 @@ fn the_api_decides_whether_its_tokens_are_bound() {
                 ("client_id", MACHINE),
                 ("client_secret", MACHINE_SECRET),
             ]);
-            let person = fields(&[
-                ("grant_type", "password"),
-                ("client_id", WEB),
-                ("client_secret", WEB_SECRET),
-                ("scope", "openid"),
-                ("username", "jane@example.com"),
-                ("password", "jane-secret"),
-            ]);
+            let person = by_password(&[("scope", "openid"), ("audience", API)]);
             for fields in [machine, person] {
                 let proofs: Vec<String> = proof
                     .then(|| key.proof("POST", "oauth/token", json!({})))

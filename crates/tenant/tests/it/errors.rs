@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, SPA, WEB, WEB_SECRET, World, encoded, export, run};
+use crate::support::{API, SPA, World, by_password_of, encoded, export, run};
 
 const TABLE: &str = include_str!("../../../../fixtures/tenant/errors.json");
 
@@ -28,13 +28,7 @@ async fn known(world: &mut World) -> Known {
     world
         .control(Method::PUT, "mfa", json!({"force": true}))
         .await;
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "joe@example.com"),
-        ("password", "joe-secret"),
-    ];
+    let fields = by_password_of("joe@example.com", "joe-secret", &[]);
     let required = world.token(&fields).await.json();
     let mfa_token = string(&required["mfa_token"]);
     let body = json!({"authenticator_types": ["oob"], "oob_channels": ["email"]});

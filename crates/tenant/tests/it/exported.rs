@@ -6,7 +6,7 @@ use postlogin_project::TenantData;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, MACHINE, MACHINE_SECRET, SPA, WEB, WEB_SECRET, World, encoded, export, run,
+    API, MACHINE, MACHINE_SECRET, SPA, WEB, World, by_password_of, encoded, export, run,
 };
 use crate::triggers::DATABASE;
 
@@ -300,13 +300,7 @@ fn the_password_policy_holds_wherever_a_password_is_set() {
             assert!(page.text.contains(said), "{}", page.text);
         }
         let login = world
-            .token(&[
-                ("grant_type", "password"),
-                ("client_id", WEB),
-                ("client_secret", WEB_SECRET),
-                ("username", "jane@example.com"),
-                ("password", "Str0ng-enough"),
-            ])
+            .token(&by_password_of("jane@example.com", "Str0ng-enough", &[]))
             .await;
         assert_eq!(login.status, StatusCode::OK, "{}", login.text);
     });

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{API, WEB, WEB_SECRET, World, claim, run};
+use crate::support::{API, WEB, World, by_password_of, claim, run};
 
 async fn log_in(world: &mut World, username: &str, more: &[(&str, &str)]) -> Value {
     let secret = if username.starts_with("jane") {
@@ -11,14 +11,7 @@ async fn log_in(world: &mut World, username: &str, more: &[(&str, &str)]) -> Val
     } else {
         "joe-secret"
     };
-    let mut fields = vec![
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", username),
-        ("password", secret),
-        ("scope", "openid"),
-    ];
+    let mut fields = by_password_of(username, secret, &[("scope", "openid")]);
     for (name, value) in more {
         fields.retain(|(known, _)| known != name);
         fields.push((name, value));

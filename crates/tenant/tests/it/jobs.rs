@@ -7,7 +7,7 @@ use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::support::{World, run};
+use crate::support::{World, by_password, by_password_of, run};
 
 const POST: Method = Method::POST;
 const GET: Method = Method::GET;
@@ -114,13 +114,7 @@ fn an_import_makes_users_who_can_sign_in() {
             "Username-Password-Authentication"
         );
         assert!(!ann.to_string().contains("custom_password_hash"), "{ann}");
-        let fields = [
-            ("grant_type", "password"),
-            ("client_id", "web-client"),
-            ("client_secret", "web-secret"),
-            ("username", "ann@example.com"),
-            ("password", "imported-secret"),
-        ];
+        let fields = by_password_of("ann@example.com", "imported-secret", &[]);
         let answer = world.token(&fields).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     });
@@ -174,15 +168,7 @@ fn each_user_who_is_refused_has_errors_and_the_others_are_stored() {
             (&jane["name"], &jane["user_metadata"]),
             (&json!("Other"), &json!({"hobby": "chess", "lang": "de"}))
         );
-        let answer = world
-            .token(&[
-                ("grant_type", "password"),
-                ("client_id", "web-client"),
-                ("client_secret", "web-secret"),
-                ("username", "jane@example.com"),
-                ("password", "jane-secret"),
-            ])
-            .await;
+        let answer = world.token(&by_password(&[])).await;
         assert_eq!(answer.status, 200, "the password stays: {}", answer.text);
     });
 }

@@ -30,6 +30,7 @@ mod exchange;
 mod exported;
 mod extra;
 mod factors;
+mod identifiers;
 mod issuers;
 mod jobs;
 mod linking;

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{API, Does, ISSUER, SPA, World, export, run};
+use crate::support::{API, Does, ISSUER, SPA, World, by_password, export, run};
 
 async fn sign_up(world: &mut World, more: Value) -> (StatusCode, Value) {
     let mut body = json!({"client_id": SPA, "connection": "Username-Password-Authentication", "email": "new@example.com", "password": "secret"});
@@ -176,15 +176,7 @@ fn a_scope_that_is_not_granted_does_not_come_back_through_the_request() {
         let back = world.sign_in(&page).await;
         let body = world.exchange(&back.code()).await.json();
         assert!(world.claims(&body["access_token"]).get("scope").is_none());
-        let password = [
-            ("grant_type", "password"),
-            ("client_id", crate::support::WEB),
-            ("client_secret", crate::support::WEB_SECRET),
-            ("username", "jane@example.com"),
-            ("password", "jane-secret"),
-            ("audience", audience.as_str()),
-            ("scope", "update:users"),
-        ];
+        let password = by_password(&[("audience", audience.as_str()), ("scope", "update:users")]);
         let body = world.token(&password).await.json();
         assert!(world.claims(&body["access_token"]).get("scope").is_none());
     });
@@ -198,14 +190,7 @@ fn a_scope_that_the_api_refused_is_not_granted() {
         let script = calls.map(|scope| Does::Call("accessToken.addScope", json!([scope])));
         for audience in [None, Some(API)] {
             let mut world = World::new(vec![script.to_vec()]);
-            let mut password = vec![
-                ("grant_type", "password"),
-                ("client_id", crate::support::WEB),
-                ("client_secret", crate::support::WEB_SECRET),
-                ("username", "jane@example.com"),
-                ("password", "jane-secret"),
-                ("scope", "openid read:x"),
-            ];
+            let mut password = by_password(&[("scope", "openid read:x")]);
             password.extend(audience.map(|audience| ("audience", audience)));
             let body = world.token(&password).await.json();
             let granted = audience.map_or("openid write:x", |_| "openid read:x write:x");

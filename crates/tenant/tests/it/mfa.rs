@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{Does, WEB, WEB_SECRET, World, claim, run};
+use crate::support::{Does, WEB, WEB_SECRET, World, by_password, claim, run};
 
 fn challenge() -> Vec<Does> {
     vec![Does::Call(
@@ -96,14 +96,7 @@ fn the_token_endpoint_asks_for_a_code_too() {
             challenge(),
             vec![claim("https://e.com/after", json!(1))],
         ]);
-        let password = [
-            ("grant_type", "password"),
-            ("client_id", WEB),
-            ("client_secret", WEB_SECRET),
-            ("username", "jane@example.com"),
-            ("password", "jane-secret"),
-            ("scope", "openid"),
-        ];
+        let password = by_password(&[("scope", "openid")]);
         for forced in [false, true] {
             if forced {
                 world.script(vec![vec![claim("https://e.com/after", json!(1))]]);

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{CONTROL, SPA, WEB, WEB_SECRET, World, run};
+use crate::support::{CONTROL, SPA, WEB, WEB_SECRET, World, by_password, by_password_of, run};
 
 async fn of_type(world: &mut World, kind: &str) -> Vec<Value> {
     let mut log = world.log().await;
@@ -127,13 +127,7 @@ fn names_of_a_stranger_are_few_and_short() {
 fn a_refused_request_is_in_the_log_and_its_secrets_are_not() {
     run(async {
         let mut world = World::new(vec![]);
-        let fields = [
-            ("grant_type", "password"),
-            ("client_id", WEB),
-            ("client_secret", WEB_SECRET),
-            ("username", "jane@example.com"),
-            ("password", "not-her-secret"),
-        ];
+        let fields = by_password_of("jane@example.com", "not-her-secret", &[]);
         assert_eq!(world.token(&fields).await.status, 403);
         let page = world.authorize(&[]).await;
         let state = page.parameter("state").unwrap();
@@ -191,13 +185,7 @@ fn what_the_log_has_as_an_outcome_or_a_step_is_not_said_twice() {
     run(async {
         use crate::support::Does;
         let mut world = World::new(vec![vec![Does::Call("access.deny", json!(["no"]))]]);
-        let fields = [
-            ("grant_type", "password"),
-            ("client_id", WEB),
-            ("client_secret", WEB_SECRET),
-            ("username", "jane@example.com"),
-            ("password", "jane-secret"),
-        ];
+        let fields = by_password(&[]);
         assert_eq!(world.token(&fields).await.status, 500);
         world.script(vec![]);
         // No session, and no user to ask.

@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{Answer, CALLBACK, WEB, WEB_SECRET, World, export, run};
+use crate::support::{Answer, CALLBACK, World, by_password, export, run};
 
 const ORGANIZATION: &str = "/u/organization";
 
@@ -14,10 +14,11 @@ async fn world(behavior: &str, both: bool) -> World {
         client["organization_usage"] = json!("require");
         client["organization_require_behavior"] = json!(behavior);
     }
-    let beta = json!({"id": "org_beta", "name": "beta", "display_name": "Beta Inc"});
-    data.organizations.push(beta);
-    data.organizations
-        .push(json!({"id": "org_gamma", "name": "gamma"}));
+    let connections = json!([{"name": "Username-Password-Authentication"}]);
+    data.organizations.extend([
+        json!({"id": "org_beta", "name": "beta", "display_name": "Beta Inc", "connections": connections}),
+        json!({"id": "org_gamma", "name": "gamma", "connections": connections}),
+    ]);
     let mut world = World::with(data, vec![]);
     if both {
         let token = world.machine_token(None).await;
@@ -154,13 +155,7 @@ fn a_grant_without_a_browser_needs_the_parameter() {
     run(async {
         for behavior in ["no_prompt", "pre_login_prompt", "post_login_prompt"] {
             let mut world = world(behavior, false).await;
-            let mut fields = vec![
-                ("grant_type", "password"),
-                ("client_id", WEB),
-                ("client_secret", WEB_SECRET),
-                ("username", "jane@example.com"),
-                ("password", "jane-secret"),
-            ];
+            let mut fields = by_password(&[]);
             let refused = world.token(&fields).await.json();
             assert_eq!(refused["error"], "invalid_request");
             assert_eq!(
@@ -199,14 +194,7 @@ fn a_name_counts_where_the_tenant_allows_names() {
         assert_eq!(said(&unknown), "parameter organization is invalid");
         world.log_in(&[("organization", "org_acme")]).await;
         assert_eq!(world.last_event()["organization"]["id"], "org_acme");
-        let grant = [
-            ("grant_type", "password"),
-            ("client_id", WEB),
-            ("client_secret", WEB_SECRET),
-            ("username", "jane@example.com"),
-            ("password", "jane-secret"),
-            ("organization", "acme"),
-        ];
+        let grant = by_password(&[("organization", "acme")]);
         assert_eq!(world.token(&grant).await.json()["error"], "invalid_request");
     });
 }

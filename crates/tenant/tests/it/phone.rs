@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use postlogin_core::Trigger;
 use serde_json::{Value, json};
 
-use crate::support::{Does, Script, WEB, WEB_SECRET, World, run};
+use crate::support::{Does, Script, WEB, WEB_SECRET, World, by_password_of, export, run};
 use crate::triggers::{calls, logged, world};
 
 /// A tenant whose post-login Action challenges with the phone, and whose Jane has one.
@@ -34,14 +34,11 @@ async fn challenged(actions: &[(Trigger, Script)], phone: Option<&str>) -> World
 
 async fn log_in_by_password(world: &mut World) -> Value {
     let answer = world
-        .token(&[
-            ("grant_type", "password"),
-            ("client_id", WEB),
-            ("client_secret", WEB_SECRET),
-            ("username", "pia@example.com"),
-            ("password", "pia-secret"),
-            ("scope", "openid"),
-        ])
+        .token(&by_password_of(
+            "pia@example.com",
+            "pia-secret",
+            &[("scope", "openid")],
+        ))
         .await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.text);
     answer.json()
@@ -149,13 +146,7 @@ fn an_enrolment_is_one_in_both_triggers() {
             let user = json!({"email": "max@example.com", "password": "max-secret", "phone_number": "+15550101"});
             world.control(Method::POST, "users", user).await;
             let answer = world
-                .token(&[
-                    ("grant_type", "password"),
-                    ("client_id", WEB),
-                    ("client_secret", WEB_SECRET),
-                    ("username", "max@example.com"),
-                    ("password", "max-secret"),
-                ])
+                .token(&by_password_of("max@example.com", "max-secret", &[]))
                 .await;
             assert_eq!(answer.json()["error"], "mfa_required");
             let event = seen(&world, trigger).remove(0);
@@ -209,5 +200,47 @@ fn a_reset_that_is_challenged_by_phone_sends_its_code() {
         let code = texts(&mut world).await[0]["code"].clone();
         assert!(page.text.contains(code.as_str().unwrap()), "{}", page.text);
         assert_eq!(seen(&world, Trigger::CustomPhoneProvider).len(), 1);
+    });
+}
+
+#[test]
+fn a_request_names_the_language_of_its_text() {
+    run(async {
+        for (asked, browser, locale, shown) in [
+            (Some("de-CH"), "fr", "de", json!("de-CH")),
+            (Some("xx"), "fr", "fr", json!("xx")),
+            (None, "fr", "fr", json!("fr")),
+            (None, "", "en", json!(null)),
+        ] {
+            let mut data = export();
+            let languages = json!(["en", "de", "fr"]);
+            data.settings.insert("enabled_locales".into(), languages);
+            let sms = json!({"name": "sms", "strategy": "sms"});
+            data.connections.push(sms);
+            let mut world = World::with(data, vec![]);
+            let provider = (Trigger::CustomPhoneProvider, vec![vec![]]);
+            world.pipeline.others.lock().unwrap().extend([provider]);
+            let mut headers = vec![("content-type", "application/json")];
+            headers.extend(asked.map(|language| ("x-request-language", language)));
+            headers.extend((!browser.is_empty()).then_some(("accept-language", browser)));
+            let body = json!({
+                "client_id": WEB, "client_secret": WEB_SECRET, "connection": "sms", "phone_number": "+15550100",
+            });
+            let answer = world
+                .send(
+                    Method::POST,
+                    "/passwordless/start",
+                    &headers,
+                    body.to_string(),
+                )
+                .await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            assert_eq!(answer.json()["request_language"], shown);
+            let event = seen(&world, Trigger::CustomPhoneProvider).remove(0);
+            assert_eq!(
+                event["notification"]["locale"], locale,
+                "{asked:?} {browser}"
+            );
+        }
     });
 }

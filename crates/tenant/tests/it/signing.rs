@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::attacks::base64url;
 use crate::support::{
-    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, WEB, WEB_SECRET, World, encoded, export, run,
+    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, WEB, WEB_SECRET, World, by_password, encoded,
+    export, run,
 };
 
 /// `signing_alg` of the API and `alg` of the web application.
@@ -19,16 +20,8 @@ fn world(algorithm: &str) -> World {
     World::with(data, vec![])
 }
 
-async fn by_password(world: &mut World) -> Value {
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
-        ("audience", API),
-        ("scope", "openid read:x"),
-    ];
+async fn signed_in(world: &mut World) -> Value {
+    let fields = by_password(&[("audience", API), ("scope", "openid read:x")]);
     let answer = world.token(&fields).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
     answer.json()
@@ -52,7 +45,7 @@ fn is_signed_with(token: &Value, secret: &str) -> bool {
 fn hs256_signs_with_the_secrets_of_the_api_and_of_the_application() {
     run(async {
         let mut world = world("HS256");
-        let tokens = by_password(&mut world).await;
+        let tokens = signed_in(&mut world).await;
         for token in ["access_token", "id_token"] {
             // No published key verifies it, so none is named.
             assert_eq!(
@@ -91,7 +84,7 @@ fn ps256_and_rs512_sign_with_the_key() {
     run(async {
         for (name, algorithm) in [("PS256", Algorithm::Ps256), ("RS512", Algorithm::Rs512)] {
             let mut world = world(name);
-            let tokens = by_password(&mut world).await;
+            let tokens = signed_in(&mut world).await;
             for token in ["access_token", "id_token"] {
                 let header = decoded(&tokens[token], 0);
                 assert_eq!(header["alg"], name);
@@ -113,7 +106,7 @@ fn a_secret_that_an_export_hides_is_generated_and_shown_by_the_management_api() 
         data.resource_servers[0]["signing_alg"] = json!("HS256");
         data.resource_servers[0]["signing_secret"] = json!("_VALUE_NOT_SHOWN_");
         let mut world = World::with(data, vec![]);
-        let tokens = by_password(&mut world).await;
+        let tokens = signed_in(&mut world).await;
         let management = world.machine_token(None).await;
         let path = "resource-servers/https%3A%2F%2Fapi.example.com";
         let (_, shown) = world.api(Method::GET, path, &management, Value::Null).await;
@@ -123,7 +116,7 @@ fn a_secret_that_an_export_hides_is_generated_and_shown_by_the_management_api() 
         let change = json!({"signing_alg": "RS256"});
         let (status, shown) = world.api(Method::PATCH, path, &management, change).await;
         assert_eq!((status, &shown["signing_secret"]), (200, &Value::Null));
-        let tokens = by_password(&mut world).await;
+        let tokens = signed_in(&mut world).await;
         assert_eq!(decoded(&tokens["access_token"], 0)["alg"], "RS256");
     });
 }
@@ -160,7 +153,7 @@ async fn is_taken(world: &mut World, hint: &str) -> bool {
 fn an_id_token_is_verified_by_the_setting_of_its_application_and_not_by_its_header() {
     run(async {
         let mut world = world("HS256");
-        let tokens = by_password(&mut world).await;
+        let tokens = signed_in(&mut world).await;
         let own = tokens["id_token"].as_str().unwrap().to_owned();
         assert!(is_taken(&mut world, &own).await);
         let claims = decoded(&tokens["id_token"], 1).as_object().unwrap().clone();

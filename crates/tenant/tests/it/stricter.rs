@@ -4,7 +4,9 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{CALLBACK, SPA, VERIFIER, WEB, WEB_SECRET, World, encoded, export, run};
+use crate::support::{
+    CALLBACK, SPA, VERIFIER, WEB, WEB_SECRET, World, by_password_of, encoded, export, run,
+};
 
 #[test]
 fn a_code_is_exchanged_with_the_callback_of_its_request() {
@@ -105,13 +107,7 @@ fn a_user_without_factors_enrols_first() {
             ("joe@example.com", "joe-secret", "association_required"),
             ("jane@example.com", "jane-secret", ""),
         ] {
-            let fields = [
-                ("grant_type", "password"),
-                ("client_id", WEB),
-                ("client_secret", WEB_SECRET),
-                ("username", username),
-                ("password", password),
-            ];
+            let fields = by_password_of(username, password, &[]);
             let pending = world.token(&fields).await.json();
             let fields = [
                 ("client_id", WEB),

@@ -157,6 +157,12 @@ impl World {
         world.of(tenant)
     }
 
+    /// A tenant whose users file is empty.
+    pub fn without_users(data: TenantData) -> Self {
+        let (tenant, world) = Self::seeded(data, vec![], None, 7, Vec::new());
+        world.of(tenant)
+    }
+
     /// A tenant with further issuers.
     pub fn at(data: TenantData, script: Script, issuers: &[String]) -> Self {
         let (tenant, world) = Self::made(data, script, None, 7);
@@ -183,6 +189,24 @@ impl World {
         database: Option<std::path::PathBuf>,
         seed: u64,
     ) -> (Tenant, Self) {
+        let users = SeedUser::listed([
+            json!({
+                "user_id": "1", "email": "jane@example.com", "email_verified": true, "password": "jane-secret", "name": "Jane",
+                "user_metadata": {"hobby": "surfing", "lang": "de"}, "app_metadata": {"plan": "pro"}, "roles": ["editor"],
+                "organizations": ["acme"], "enrolledFactors": [{"type": "otp"}],
+            }),
+            json!({"user_id": "2", "email": "joe@example.com", "password": "joe-secret", "user_metadata": {"hobby": "chess"}}),
+        ]);
+        Self::seeded(data, script, database, seed, users)
+    }
+
+    fn seeded(
+        data: TenantData,
+        script: Script,
+        database: Option<std::path::PathBuf>,
+        seed: u64,
+        users: Vec<SeedUser>,
+    ) -> (Tenant, Self) {
         // One key for all tests: making one takes its time.
         static KEY: std::sync::OnceLock<KeyPair> = std::sync::OnceLock::new();
         let key = KEY
@@ -199,14 +223,7 @@ impl World {
             key: key.clone(),
             database,
             marks: postlogin_token::Marks::accept_all(),
-            users: SeedUser::listed([
-                json!({
-                    "user_id": "1", "email": "jane@example.com", "email_verified": true, "password": "jane-secret", "name": "Jane",
-                    "user_metadata": {"hobby": "surfing", "lang": "de"}, "app_metadata": {"plan": "pro"}, "roles": ["editor"],
-                    "organizations": ["acme"], "enrolledFactors": [{"type": "otp"}],
-                }),
-                json!({"user_id": "2", "email": "joe@example.com", "password": "joe-secret", "user_metadata": {"hobby": "chess"}}),
-            ]),
+            users,
             callbacks: Vec::new(),
             control_token: CONTROL.into(),
             pipeline: Arc::clone(&pipeline) as Arc<dyn LoginPipeline>,
@@ -479,12 +496,21 @@ impl World {
 
 /// Returns the request for tokens of Jane by password, by the regular web application, with more parameters.
 pub fn by_password<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    by_password_of("jane@example.com", "jane-secret", more)
+}
+
+/// Returns the same of a user.
+pub fn by_password_of<'a>(
+    username: &'a str,
+    secret: &'a str,
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
         ("grant_type", "password"),
         ("client_id", WEB),
         ("client_secret", WEB_SECRET),
-        ("username", "jane@example.com"),
-        ("password", "jane-secret"),
+        ("username", username),
+        ("password", secret),
     ];
     fields.extend_from_slice(more);
     fields

@@ -4,7 +4,8 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, export, run,
+    API, ISSUER, MACHINE, MACHINE_SECRET, SPA, VERIFIER, WEB, WEB_SECRET, World, by_password_of,
+    claim, export, run,
 };
 
 /// A request, its status, its error, and a part of the description.
@@ -120,13 +121,7 @@ fn wrong_requests_get_the_documented_errors() {
                 "Invalid authorization code",
             ),
             (
-                &[
-                    ("grant_type", "password"),
-                    ("client_id", WEB),
-                    ("client_secret", WEB_SECRET),
-                    ("username", "jane@example.com"),
-                    ("password", "no"),
-                ],
+                &by_password_of("jane@example.com", "no", &[]),
                 403,
                 "invalid_grant",
                 "Wrong email or password.",

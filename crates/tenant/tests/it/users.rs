@@ -8,7 +8,7 @@ use postlogin_token::KeyPair;
 use serde_json::{Value, json};
 
 use crate::scripted::Scripted;
-use crate::support::{CONTROL, Filled, ISSUER, WEB, WEB_SECRET, World, export, run};
+use crate::support::{CONTROL, Filled, ISSUER, World, by_password_of, export, run};
 
 const DATABASE: &str = "Username-Password-Authentication";
 
@@ -125,13 +125,7 @@ fn a_user_without_a_picture_has_one() {
 }
 
 async fn sign_in(world: &mut World, email: &str, password: &str) -> u16 {
-    let fields = [
-        ("grant_type", "password"),
-        ("client_id", WEB),
-        ("client_secret", WEB_SECRET),
-        ("username", email),
-        ("password", password),
-    ];
+    let fields = by_password_of(email, password, &[]);
     world.token(&fields).await.status.as_u16()
 }
 

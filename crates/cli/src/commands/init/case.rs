@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use postlogin_core::{
-    Trigger, complete_event,
+    CacheEntries, Trigger, complete_event,
     event::sample,
     outcome::{Outcome, Status, TokenKind, Verdict},
     reads::Watch,
@@ -192,6 +192,7 @@ fn login(project: &Project, trigger: Trigger, bound: BoundAction) -> anyhow::Res
         steps: Vec::new(),
         watch: Watch::Off,
         passes_over: false,
+        cache: CacheEntries::default(),
     };
     Ok(run_login(&[bound], prepared, None)?.outcome)
 }

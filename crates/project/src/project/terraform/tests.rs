@@ -289,6 +289,21 @@ resource "auth0_role_permissions" "p" {
   }
 }
 resource "auth0_role" "r" { name = "editor" }
+resource "auth0_organization_connections" "acme" {
+  organization_id = auth0_organization.acme.id
+  enabled_connections {
+    connection_id              = auth0_connection.g.id
+    assign_membership_on_login = true
+  }
+}
+resource "auth0_organization" "acme" {
+  name         = "acme"
+  display_name = "Acme"
+}
+resource "auth0_organization_connection" "more" {
+  organization_id = auth0_organization.acme.id
+  connection_id   = "other"
+}
 resource "auth0_tenant" "t" { friendly_name = "Shop" }
 resource "auth0_rule" "old" {
   name    = "old"
@@ -326,6 +341,13 @@ resource "auth0_rule_config" "c" {
     assert_eq!(
         project.tenant.client_grants,
         [json!({"client_id": "Web", "audience": "https://api.example.com", "scope": ["read"]})]
+    );
+    assert_eq!(
+        project.tenant.organizations,
+        [
+            json!({"name": "acme", "display_name": "Acme", "connections": [
+            {"name": "google", "assign_membership_on_login": true}, {"name": "other"}]})
+        ]
     );
     assert_eq!(
         project.tenant.roles,

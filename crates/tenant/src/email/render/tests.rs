@@ -90,6 +90,32 @@ fn the_three_parts_are_rendered_with_the_vendors_variables() {
 }
 
 #[test]
+fn the_callback_domain_is_the_origin_of_the_first_callback() {
+    let catalog =
+        catalog(json!({"template": "welcome_email", "body": "b", "subject": "s", "from": "f"}));
+    for (callbacks, expected) in [
+        (
+            json!(["https://app.example:8443/cb?x=1", "https://other.example/"]),
+            json!("https://app.example:8443"),
+        ),
+        (
+            json!(["http://localhost:3000/"]),
+            json!("http://localhost:3000"),
+        ),
+        (json!([]), Value::Null),
+    ] {
+        let mut mail = welcome(&catalog);
+        mail.client = json!({"name": "A", "callbacks": callbacks});
+        let kept = Kept::default();
+        render(&catalog, "example", &mail, &kept, NOW_MS).unwrap();
+        let (variables, _) = kept.0.into_inner().unwrap().unwrap();
+        for name in ["application", "client"] {
+            assert_eq!(variables[name]["callback_domain"], expected, "{callbacks}");
+        }
+    }
+}
+
+#[test]
 fn a_template_that_fails_is_named_with_its_part_and_place() {
     let check = |key: &str, extra: Value, expected: &str| {
         let mut template =

@@ -12,13 +12,14 @@ use super::super::body::merge_metadata;
 use super::super::resources::new_id;
 use super::super::{Answered, ApiError, Caller, Result, connections};
 use super::multipart::{boundary, parts};
-use super::schema::{error, hidden, problems};
 use super::{find, keep};
 use crate::clock::iso;
 use crate::http::{Call, Content, text};
 use crate::import::new_user;
+use crate::import::schema::{Problem, error, hidden, problems};
 use crate::management::journal::Happening;
 use crate::records::Job;
+use crate::signup::identifiers;
 use crate::state::Tenant;
 use crate::store::{ChangeError, NewUser, UserConflict};
 
@@ -258,7 +259,7 @@ fn import(
 ) -> std::result::Result<Became, Vec<Value>> {
     let problems = problems(&user);
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(problems.iter().map(Problem::shown).collect());
     }
     for key in ["email", "username", "user_id"] {
         if let Some(name) = text(&user, key)
@@ -285,6 +286,20 @@ fn import(
     let given = user.clone();
     let made = new_user(user, &tenant.randomness, tenant.now_ms());
     let new = made.map_err(|wrong| vec![error("NOT_PASSED", wrong.message(), None)])?;
+    let database = tenant.catalog.connection(&new.connection);
+    if let (Some(database), Some(profile)) = (database, new.profile.as_object()) {
+        if let Some(missing) = identifiers::missing(database, profile) {
+            let message = format!("Missing required property: {missing}");
+            let code = "OBJECT_MISSING_REQUIRED_PROPERTY";
+            return Err(vec![error(code, message, None)]);
+        }
+        let phone = text(&new.profile, "phone_number");
+        let own_id = text(&new.profile, "user_id");
+        if identifiers::is_phone_taken(tenant, database, phone, own_id).map_err(broken)? {
+            let message = "A user with this phone_number exists already.";
+            return Err(vec![error("CONFLICT", message, Some("phone_number"))]);
+        }
+    }
     let conflict = match tenant
         .store
         .insert_new_users(&[&new])
