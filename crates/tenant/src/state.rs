@@ -217,6 +217,8 @@ impl Tenant {
         tenant
             .warnings
             .extend(crate::unhonoured::lines(&setup.data));
+        let closed = crate::unhonoured::closed(&tenant.catalog);
+        tenant.warnings.extend(closed);
         Ok(tenant)
     }
 

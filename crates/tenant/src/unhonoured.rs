@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use postlogin_project::TenantData;
+use postlogin_project::{TenantData, is_on};
 use serde_json::{Map, Value};
+
+use crate::catalog::{Catalog, is_enabled};
+use crate::http::{text, texts};
 
 /// Settings of the tenant that count here. A test looks for the code that reads each key of these lists.
 pub(crate) const SETTINGS: &[&str] = &[
@@ -82,6 +85,14 @@ const DATABASE_OPTIONS: &[&str] = &[
     "requires_username",
     "validation",
 ];
+
+/// Options of other strategies that concern the tenant and not the provider. Sources:
+/// <https://auth0.com/docs/secure/security-guidance/data-security/denylist>,
+/// <https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first>.
+const OF_THE_TENANT: &[&str] = &["domain_aliases", "non_persistent_attrs"];
+
+/// Events of streams that are delivered.
+const EVENTS: &[&str] = &["user.created", "user.deleted", "user.updated"];
 
 /// Keys of an API.
 pub(crate) const APIS: &[&str] = &[
@@ -195,17 +206,7 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
         if found.is_empty() {
             return;
         }
-        let shown: Vec<String> = found
-            .iter()
-            .map(|(key, count)| match count {
-                1 => key.clone(),
-                count => format!("{key} ({count}x)"),
-            })
-            .collect();
-        lines.push(format!(
-            "not honoured by the local tenant, {name}: {}",
-            shown.join(", ")
-        ));
+        lines.push(line(name, &found));
     };
     let flags = data.settings.get("flags").and_then(Value::as_object);
     let mut settings = data.settings.clone();
@@ -274,10 +275,93 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
         options.iter().collect(),
         DATABASE_OPTIONS,
     );
+    let others = data.connections.iter().filter(|connection| {
+        let strategy = connection.get("strategy").and_then(Value::as_str);
+        strategy.is_some_and(|strategy| strategy != "auth0")
+    });
+    let others = others.filter_map(|it| it.get("options")?.as_object());
+    let others: Vec<Map<String, Value>> = others.map(of_the_tenant).collect();
+    part("options of connections", others.iter().collect(), &[]);
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
+    streams(data, &mut lines);
+    let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in &data.unread {
+        *sections.entry(name).or_default() += 1;
+    }
+    if !sections.is_empty() {
+        lines.push(line("sections", &sections));
+    }
     lines
+}
+
+fn line(part: &str, found: &BTreeMap<impl AsRef<str>, usize>) -> String {
+    let shown = found.iter().map(|(key, count)| match count {
+        1 => key.as_ref().to_owned(),
+        count => format!("{} ({count}x)", key.as_ref()),
+    });
+    let shown: Vec<String> = shown.collect();
+    format!(
+        "not honoured by the local tenant, {part}: {}",
+        shown.join(", ")
+    )
+}
+
+fn of_the_tenant(options: &Map<String, Value>) -> Map<String, Value> {
+    let mut options = options.clone();
+    options.retain(|key, _| OF_THE_TENANT.contains(&key.as_str()));
+    options
+}
+
+/// Adds lines for the events of streams that are not delivered, and for the destinations to which nothing is.
+fn streams(data: &TenantData, lines: &mut Vec<String>) {
+    let mut events: BTreeMap<String, usize> = BTreeMap::new();
+    let mut destinations: BTreeMap<String, usize> = BTreeMap::new();
+    for stream in &data.event_streams {
+        if text(stream, "status") == Some("disabled") {
+            continue;
+        }
+        let kind = stream.pointer("/destination/type").and_then(Value::as_str);
+        if let Some(kind) = kind.filter(|kind| *kind != "action") {
+            *destinations.entry(kind.to_owned()).or_default() += 1;
+            continue;
+        }
+        let listed = stream.get("subscriptions").and_then(Value::as_array);
+        for listed in listed.into_iter().flatten() {
+            let event = text(listed, "event_type").or(listed.as_str());
+            if let Some(event) = event.filter(|event| !EVENTS.contains(event)) {
+                *events.entry(event.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    for (part, found) in [
+        ("events of event streams", &events),
+        ("destinations of event streams", &destinations),
+    ] {
+        if !found.is_empty() {
+            lines.push(line(part, found));
+        }
+    }
+}
+
+/// Returns a line for each connection of the export that lists applications of which there is none: no user can sign in by it.
+pub(crate) fn closed(catalog: &Catalog) -> Vec<String> {
+    let is_closed = |connection: &&Value| {
+        let mut clients = catalog.clients.iter();
+        texts(connection, "enabled_clients").next().is_some()
+            && !clients.any(|client| is_enabled(connection, client))
+    };
+    let closed = catalog.connections.iter().filter(is_closed);
+    let shown = closed.map(|connection| {
+        let listed: Vec<&str> = texts(connection, "enabled_clients").take(5).collect();
+        format!(
+            "no user can sign in by the connection {}: its `enabled_clients` are not applications of the export: {}",
+            text(connection, "name").unwrap_or_default(),
+            listed.join(", ")
+        )
+    });
+    shown.collect()
 }
 
 /// The options of a database without `attributes` that say no more than what is the case: an address is the identifier and is
@@ -305,17 +389,6 @@ fn objects(list: &[Value]) -> Vec<&Map<String, Value>> {
     list.iter().filter_map(Value::as_object).collect()
 }
 
-fn is_on(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(on) => *on,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => members.values().any(is_on),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use postlogin_project::TenantData;
@@ -340,8 +413,16 @@ mod tests {
             ],
             connections: vec![
                 json!({"name": "db", "options": {"passwordPolicy": "good", "password_history": {"enable": true, "size": 5}, "mfa": {"active": false}}}),
-                json!({"name": "google", "strategy": "google-oauth2", "options": {"scope": ["email"]}}),
+                json!({"name": "google", "strategy": "google-oauth2", "options": {"scope": ["email"], "non_persistent_attrs": ["phone_number"], "domain_aliases": []}}),
             ],
+            event_streams: vec![
+                json!({"name": "a", "destination": {"type": "action"}, "subscriptions": [{"event_type": "user.created"}, {"event_type": "organization.created"}]}),
+                json!({"name": "b", "destination": {"type": "webhook"}, "subscriptions": [{"event_type": "organization.created"}]}),
+                json!({"name": "c", "status": "disabled", "destination": {"type": "eventbridge"}}),
+            ],
+            unread: ["hooks", "customDomains", "hooks"]
+                .map(str::to_owned)
+                .to_vec(),
             ..TenantData::default()
         };
         assert_eq!(
@@ -353,6 +434,10 @@ mod tests {
                 "not honoured by the local tenant, client_authentication_methods: tls_client_auth",
                 "not honoured by the local tenant, proof_of_possession by mtls: mechanism",
                 "not honoured by the local tenant, database options: password_history",
+                "not honoured by the local tenant, options of connections: non_persistent_attrs",
+                "not honoured by the local tenant, events of event streams: organization.created",
+                "not honoured by the local tenant, destinations of event streams: webhook",
+                "not honoured by the local tenant, sections: customDomains, hooks (2x)",
             ]
         );
         assert_eq!(lines(&TenantData::default()), Vec::<String>::new());
