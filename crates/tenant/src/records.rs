@@ -3,11 +3,14 @@
 //!
 //! JSON of others stays [`Value`]: profiles, metadata, the configuration, the bodies of requests.
 
+mod device;
+
 use postlogin_core::Suspension;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use self::device::{Origin, SessionDevice};
 use crate::oauth::issue::Grant;
 use crate::oauth::run::LoginDoc;
 use crate::oauth::waiting::Waiting;
@@ -101,34 +104,6 @@ pub(crate) struct SessionClient {
     pub(crate) client_id: String,
 }
 
-/// Where a request comes from.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Origin {
-    pub(crate) ip: String,
-    pub(crate) user_agent: String,
-}
-
-/// The browser of a session, or the program with a refresh token, when it began and when it was last seen.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct SessionDevice {
-    pub(crate) initial_ip: String,
-    pub(crate) initial_user_agent: String,
-    pub(crate) last_ip: String,
-    pub(crate) last_user_agent: String,
-}
-
-impl SessionDevice {
-    /// One that was seen for the first time.
-    pub(crate) fn first(origin: &Origin) -> Self {
-        Self {
-            initial_ip: origin.ip.clone(),
-            initial_user_agent: origin.user_agent.clone(),
-            last_ip: origin.ip.clone(),
-            last_user_agent: origin.user_agent.clone(),
-        }
-    }
-}
-
 /// A way in which a user signed in, as in `event.authentication.methods`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Method {
@@ -199,19 +174,6 @@ pub(crate) struct RefreshToken {
     /// Who had it issued, and who exchanged it last. Tokens of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device: Option<SessionDevice>,
-}
-
-impl RefreshToken {
-    /// Notes who exchanges the token.
-    pub(crate) fn seen_at(&mut self, origin: &Origin) {
-        let known = self.device.take();
-        let known = known.unwrap_or_else(|| SessionDevice::first(origin));
-        self.device = Some(SessionDevice {
-            last_ip: origin.ip.clone(),
-            last_user_agent: origin.user_agent.clone(),
-            ..known
-        });
-    }
 }
 
 /// An opaque access token; its owner is the user.

@@ -214,11 +214,8 @@ impl Tenant {
         let mut tenant = Self::at_present(&front);
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
-        tenant
-            .warnings
-            .extend(crate::unhonoured::lines(&setup.data));
-        let closed = crate::unhonoured::closed(&tenant.catalog);
-        tenant.warnings.extend(closed);
+        let unhonoured = crate::unhonoured::warnings(&setup.data, &tenant.catalog);
+        tenant.warnings.extend(unhonoured);
         Ok(tenant)
     }
 

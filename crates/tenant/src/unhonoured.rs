@@ -1,12 +1,13 @@
 //! The keys of an export that the tenant does not honour, by name: what they switch on in production does not happen here.
 
+mod more;
+
 use std::collections::BTreeMap;
 
 use postlogin_project::{TenantData, is_on};
 use serde_json::{Map, Value};
 
-use crate::catalog::{Catalog, is_enabled};
-use crate::http::{text, texts};
+use crate::catalog::Catalog;
 
 /// Settings of the tenant that count here. A test looks for the code that reads each key of these lists.
 pub(crate) const SETTINGS: &[&str] = &[
@@ -89,10 +90,7 @@ const DATABASE_OPTIONS: &[&str] = &[
 /// Options of other strategies that concern the tenant and not the provider. Sources:
 /// <https://auth0.com/docs/secure/security-guidance/data-security/denylist>,
 /// <https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first>.
-const OF_THE_TENANT: &[&str] = &["domain_aliases", "non_persistent_attrs"];
-
-/// Events of streams that are delivered.
-const EVENTS: &[&str] = &["user.created", "user.deleted", "user.updated"];
+const OF_THE_TENANT: [&str; 2] = ["domain_aliases", "non_persistent_attrs"];
 
 /// Keys of an API.
 pub(crate) const APIS: &[&str] = &[
@@ -179,6 +177,13 @@ const ALWAYS_ON: &[(&str, &str)] = &[
         "skip_consent_for_verifiable_first_party_clients",
     ),
 ];
+
+/// Returns the lines about what the tenant does not honour of an export, and about connections by which no user can sign in.
+pub(crate) fn warnings(data: &TenantData, catalog: &Catalog) -> Vec<String> {
+    let mut warnings = lines(data);
+    warnings.extend(more::closed(catalog));
+    warnings
+}
 
 /// Returns a line for each part of the export with keys that are not honoured, with their names and how often they occur. A key
 /// that switches something off (`false`, `null`, `0`, empty) is what happens here anyway, but for those of [`ALWAYS_ON`].
@@ -285,7 +290,7 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
-    streams(data, &mut lines);
+    more::streams(data, &mut lines);
     let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
     for name in &data.unread {
         *sections.entry(name).or_default() += 1;
@@ -312,56 +317,6 @@ fn of_the_tenant(options: &Map<String, Value>) -> Map<String, Value> {
     let mut options = options.clone();
     options.retain(|key, _| OF_THE_TENANT.contains(&key.as_str()));
     options
-}
-
-/// Adds lines for the events of streams that are not delivered, and for the destinations to which nothing is.
-fn streams(data: &TenantData, lines: &mut Vec<String>) {
-    let mut events: BTreeMap<String, usize> = BTreeMap::new();
-    let mut destinations: BTreeMap<String, usize> = BTreeMap::new();
-    for stream in &data.event_streams {
-        if text(stream, "status") == Some("disabled") {
-            continue;
-        }
-        let kind = stream.pointer("/destination/type").and_then(Value::as_str);
-        if let Some(kind) = kind.filter(|kind| *kind != "action") {
-            *destinations.entry(kind.to_owned()).or_default() += 1;
-            continue;
-        }
-        let listed = stream.get("subscriptions").and_then(Value::as_array);
-        for listed in listed.into_iter().flatten() {
-            let event = text(listed, "event_type").or(listed.as_str());
-            if let Some(event) = event.filter(|event| !EVENTS.contains(event)) {
-                *events.entry(event.to_owned()).or_default() += 1;
-            }
-        }
-    }
-    for (part, found) in [
-        ("events of event streams", &events),
-        ("destinations of event streams", &destinations),
-    ] {
-        if !found.is_empty() {
-            lines.push(line(part, found));
-        }
-    }
-}
-
-/// Returns a line for each connection of the export that lists applications of which there is none: no user can sign in by it.
-pub(crate) fn closed(catalog: &Catalog) -> Vec<String> {
-    let is_closed = |connection: &&Value| {
-        let mut clients = catalog.clients.iter();
-        texts(connection, "enabled_clients").next().is_some()
-            && !clients.any(|client| is_enabled(connection, client))
-    };
-    let closed = catalog.connections.iter().filter(is_closed);
-    let shown = closed.map(|connection| {
-        let listed: Vec<&str> = texts(connection, "enabled_clients").take(5).collect();
-        format!(
-            "no user can sign in by the connection {}: its `enabled_clients` are not applications of the export: {}",
-            text(connection, "name").unwrap_or_default(),
-            listed.join(", ")
-        )
-    });
-    shown.collect()
 }
 
 /// The options of a database without `attributes` that say no more than what is the case: an address is the identifier and is

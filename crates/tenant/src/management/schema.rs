@@ -12,7 +12,7 @@ use super::body::type_name;
 use super::{ApiError, Result};
 pub(crate) use nested::{form_problem, misspelt_grant, object_at};
 pub(crate) use parts::{keys_of, objection, problem_of, words_in, words_of};
-use words::{APP_TYPES, FACTORS, STRATEGIES, TEMPLATES};
+use words::{APP_TYPES, STRATEGIES};
 
 /// The values that a property may have.
 #[derive(Debug, Clone, Copy)]
@@ -391,22 +391,6 @@ pub(super) const NEW_GRANT: Properties = &[
     ("subject_type", Is::One(&["client", "user"])),
     ("default_for", Is::Any),
 ];
-
-/// The properties of an e-mail template.
-const TEMPLATE: Properties = &[
-    ("template", Is::One(TEMPLATES)),
-    ("body", Is::Any),
-    ("from", Is::Text(0, 2_000)),
-    ("resultUrl", Is::Text(0, 2_000)),
-    ("subject", Is::Text(0, 2_000)),
-    ("syntax", Is::Text(0, 100)),
-    ("urlLifetimeInSeconds", Is::Count),
-    ("includeEmailInRedirect", Is::Bool),
-    ("enabled", Is::Bool),
-];
-
-/// The properties of a factor of multi-factor authentication.
-const FACTOR: Properties = &[("name", Is::One(FACTORS)), ("enabled", Is::Bool)];
 
 #[cfg(test)]
 mod tests {

@@ -2,10 +2,27 @@
 
 use serde_json::Value;
 
+use super::words::{FACTORS, TEMPLATES};
 use super::{
-    API, CLIENT, CLIENT_UNUSED, CONNECTION, FACTOR, GRANT, Is, NEW_CONNECTION, NEW_GRANT,
-    ORGANIZATION, Properties, ROLE, TEMPLATE, problem,
+    API, CLIENT, CLIENT_UNUSED, CONNECTION, GRANT, Is, NEW_CONNECTION, NEW_GRANT, ORGANIZATION,
+    Properties, ROLE, problem,
 };
+
+/// The properties of an e-mail template.
+const TEMPLATE: Properties = &[
+    ("template", Is::One(TEMPLATES)),
+    ("body", Is::Any),
+    ("from", Is::Text(0, 2_000)),
+    ("resultUrl", Is::Text(0, 2_000)),
+    ("subject", Is::Text(0, 2_000)),
+    ("syntax", Is::Text(0, 100)),
+    ("urlLifetimeInSeconds", Is::Count),
+    ("includeEmailInRedirect", Is::Bool),
+    ("enabled", Is::Bool),
+];
+
+/// The properties of a factor of multi-factor authentication.
+const FACTOR: Properties = &[("name", Is::One(FACTORS)), ("enabled", Is::Bool)];
 
 /// The properties of a part of the configuration, by its name in an export.
 fn of_part(part: &str) -> &'static [Properties] {
