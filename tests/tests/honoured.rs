@@ -9,10 +9,14 @@ const LISTS: &str = "crates/tenant/src/unhonoured.rs";
 /// Files that name keys because they check or convert whole files, and read no setting.
 const READ_NOTHING: &[&str] = &[
     LISTS,
+    "crates/project/src/project/sections.rs",
     "crates/tenant/src/management/schema.rs",
+    "crates/tenant/src/management/schema/nested.rs",
     "crates/tenant/src/management/schema/parts.rs",
     "crates/tenant/src/management/schema/words.rs",
     "crates/tenant/src/seed/sections.rs",
+    "crates/tenant/src/seed/sections/references.rs",
+    "crates/tenant/src/seed/sections/values.rs",
 ];
 /// The crates that read an export.
 const READERS: &[&str] = &[

@@ -3,11 +3,14 @@
 //!
 //! JSON of others stays [`Value`]: profiles, metadata, the configuration, the bodies of requests.
 
+mod device;
+
 use postlogin_core::Suspension;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use self::device::{Origin, SessionDevice};
 use crate::oauth::issue::Grant;
 use crate::oauth::run::LoginDoc;
 use crate::oauth::waiting::Waiting;
@@ -101,15 +104,6 @@ pub(crate) struct SessionClient {
     pub(crate) client_id: String,
 }
 
-/// The browser of a session, when it began and when it was last seen.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct SessionDevice {
-    pub(crate) initial_ip: String,
-    pub(crate) initial_user_agent: String,
-    pub(crate) last_ip: String,
-    pub(crate) last_user_agent: String,
-}
-
 /// A way in which a user signed in, as in `event.authentication.methods`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Method {
@@ -177,6 +171,9 @@ pub(crate) struct RefreshToken {
     /// The thumbprint of the key with which alone it is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jkt: Option<String>,
+    /// Who had it issued, and who exchanged it last. Tokens of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<SessionDevice>,
 }
 
 /// An opaque access token; its owner is the user.

@@ -216,9 +216,8 @@ impl Tenant {
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
         tenant.warnings.extend(enabled::warning(&setup.data));
-        tenant
-            .warnings
-            .extend(crate::unhonoured::lines(&setup.data));
+        let unhonoured = crate::unhonoured::warnings(&setup.data, &tenant.catalog);
+        tenant.warnings.extend(unhonoured);
         Ok(tenant)
     }
 

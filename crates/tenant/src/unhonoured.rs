@@ -1,9 +1,13 @@
 //! The keys of an export that the tenant does not honour, by name: what they switch on in production does not happen here.
 
+mod more;
+
 use std::collections::BTreeMap;
 
-use postlogin_project::TenantData;
+use postlogin_project::{TenantData, is_on};
 use serde_json::{Map, Value};
+
+use crate::catalog::Catalog;
 
 /// Settings of the tenant that count here. A test looks for the code that reads each key of these lists.
 pub(crate) const SETTINGS: &[&str] = &[
@@ -83,6 +87,11 @@ const DATABASE_OPTIONS: &[&str] = &[
     "requires_username",
     "validation",
 ];
+
+/// Options of other strategies that concern the tenant and not the provider. Sources:
+/// <https://auth0.com/docs/secure/security-guidance/data-security/denylist>,
+/// <https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first>.
+const OF_THE_TENANT: [&str; 2] = ["domain_aliases", "non_persistent_attrs"];
 
 /// Keys of an API.
 pub(crate) const APIS: &[&str] = &[
@@ -170,6 +179,13 @@ const ALWAYS_ON: &[(&str, &str)] = &[
     ),
 ];
 
+/// Returns the lines about what the tenant does not honour of an export, and about connections by which no user can sign in.
+pub(crate) fn warnings(data: &TenantData, catalog: &Catalog) -> Vec<String> {
+    let mut warnings = lines(data);
+    warnings.extend(more::closed(catalog));
+    warnings
+}
+
 /// Returns a line for each part of the export with keys that are not honoured, with their names and how often they occur. A key
 /// that switches something off (`false`, `null`, `0`, empty) is what happens here anyway, but for those of [`ALWAYS_ON`].
 pub(crate) fn lines(data: &TenantData) -> Vec<String> {
@@ -196,17 +212,7 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
         if found.is_empty() {
             return;
         }
-        let shown: Vec<String> = found
-            .iter()
-            .map(|(key, count)| match count {
-                1 => key.clone(),
-                count => format!("{key} ({count}x)"),
-            })
-            .collect();
-        lines.push(format!(
-            "not honoured by the local tenant, {name}: {}",
-            shown.join(", ")
-        ));
+        lines.push(line(name, &found));
     };
     let flags = data.settings.get("flags").and_then(Value::as_object);
     let mut settings = data.settings.clone();
@@ -273,10 +279,43 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     let beyond: Vec<Map<String, Value>> = options.iter().map(|it| beyond(it)).collect();
     part("database options", options, DATABASE_OPTIONS);
     part("attributes of databases", beyond.iter().collect(), &[]);
+    let others = data.connections.iter().filter(|connection| {
+        let strategy = connection.get("strategy").and_then(Value::as_str);
+        strategy.is_some_and(|strategy| strategy != "auth0")
+    });
+    let others = others.filter_map(|it| it.get("options")?.as_object());
+    let others: Vec<Map<String, Value>> = others.map(of_the_tenant).collect();
+    part("options of connections", others.iter().collect(), &[]);
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
+    more::streams(data, &mut lines);
+    let mut sections: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in &data.unread {
+        *sections.entry(name).or_default() += 1;
+    }
+    if !sections.is_empty() {
+        lines.push(line("sections", &sections));
+    }
     lines
+}
+
+fn line(part: &str, found: &BTreeMap<impl AsRef<str>, usize>) -> String {
+    let shown = found.iter().map(|(key, count)| match count {
+        1 => key.as_ref().to_owned(),
+        count => format!("{} ({count}x)", key.as_ref()),
+    });
+    let shown: Vec<String> = shown.collect();
+    format!(
+        "not honoured by the local tenant, {part}: {}",
+        shown.join(", ")
+    )
+}
+
+fn of_the_tenant(options: &Map<String, Value>) -> Map<String, Value> {
+    let mut options = options.clone();
+    options.retain(|key, _| OF_THE_TENANT.contains(&key.as_str()));
+    options
 }
 
 /// What the `attributes` of a database say beyond what counts here: no number is verified before a sign-up, a link verifies an address,
@@ -318,17 +357,6 @@ fn objects(list: &[Value]) -> Vec<&Map<String, Value>> {
     list.iter().filter_map(Value::as_object).collect()
 }
 
-fn is_on(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(on) => *on,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(members) => members.values().any(is_on),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use postlogin_project::TenantData;
@@ -353,8 +381,16 @@ mod tests {
             ],
             connections: vec![
                 json!({"name": "db", "options": {"passwordPolicy": "good", "password_history": {"enable": true, "size": 5}, "mfa": {"active": false}}}),
-                json!({"name": "google", "strategy": "google-oauth2", "options": {"scope": ["email"]}}),
+                json!({"name": "google", "strategy": "google-oauth2", "options": {"scope": ["email"], "non_persistent_attrs": ["phone_number"], "domain_aliases": []}}),
             ],
+            event_streams: vec![
+                json!({"name": "a", "destination": {"type": "action"}, "subscriptions": [{"event_type": "user.created"}, {"event_type": "organization.created"}]}),
+                json!({"name": "b", "destination": {"type": "webhook"}, "subscriptions": [{"event_type": "organization.created"}]}),
+                json!({"name": "c", "status": "disabled", "destination": {"type": "eventbridge"}}),
+            ],
+            unread: ["hooks", "customDomains", "hooks"]
+                .map(str::to_owned)
+                .to_vec(),
             ..TenantData::default()
         };
         assert_eq!(
@@ -366,6 +402,10 @@ mod tests {
                 "not honoured by the local tenant, client_authentication_methods: tls_client_auth",
                 "not honoured by the local tenant, proof_of_possession by mtls: mechanism",
                 "not honoured by the local tenant, database options: password_history",
+                "not honoured by the local tenant, options of connections: non_persistent_attrs",
+                "not honoured by the local tenant, events of event streams: organization.created",
+                "not honoured by the local tenant, destinations of event streams: webhook",
+                "not honoured by the local tenant, sections: customDomains, hooks (2x)",
             ]
         );
         assert_eq!(lines(&TenantData::default()), Vec::<String>::new());

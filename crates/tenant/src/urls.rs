@@ -11,21 +11,34 @@ pub(crate) fn is_pattern(known: &str) -> bool {
     known.contains('*') || known.contains(PLACEHOLDER)
 }
 
-/// Returns what is wrong with an entry that should be a callback URL, in words for people; `None` for one that applications may
-/// be called back at. A private scheme of a mobile application is one (RFC 8252, 7.1): `com.example.app:/callback`.
-pub fn callback_problem(entry: &str) -> Option<String> {
-    // Both stand for a label of a host.
+/// Returns what is wrong with an entry that should be a URL with wildcards or the placeholder, in words for people.
+pub(crate) fn url_problem(entry: &str) -> Option<String> {
+    parsed(entry).err()
+}
+
+/// The URL of an entry, with a label in place of what stands for one.
+fn parsed(entry: &str) -> Result<url::Url, String> {
     let plain = entry.replace(PLACEHOLDER, "x").replace('*', "x");
     let parsed = url::Url::parse(&plain);
     let is_hierarchical = plain
         .split_once(':')
         .is_some_and(|(_, rest)| rest.starts_with('/'));
     let Some(url) = parsed.ok().filter(|_| is_hierarchical) else {
-        return Some(format!("`{entry}` is not a URL"));
+        return Err(format!("`{entry}` is not a URL"));
     };
     if entry.trim() != entry || entry.chars().any(char::is_control) {
-        return Some(format!("`{}` has spaces around it", entry.trim()));
+        return Err(format!("`{}` has spaces around it", entry.trim()));
     }
+    Ok(url)
+}
+
+/// Returns what is wrong with an entry that should be a callback URL, in words for people; `None` for one that applications may
+/// be called back at. A private scheme of a mobile application is one (RFC 8252, 7.1): `com.example.app:/callback`.
+pub fn callback_problem(entry: &str) -> Option<String> {
+    let url = match parsed(entry) {
+        Ok(url) => url,
+        Err(problem) => return Some(problem),
+    };
     if url.fragment().is_some() {
         return Some(format!("`{entry}` has a fragment, and a callback has none"));
     }

@@ -119,6 +119,51 @@ fn each_login_is_a_line_with_what_its_actions_print() {
 }
 
 #[test]
+fn what_an_export_configures_and_nothing_reads_is_named() {
+    let more = "databases:\n  - { name: db, strategy: auth0, enabled_clients: [nope], options: { passwordPolicy: strong } }\n\
+        hooks: [{ name: h }]\ncustomDomains: [{ domain: login.example.com }]\nlogStreams: []\nroles: { editor: {} }\nclientGrant: []\n";
+    let users = USERS.replace("\n", " ");
+    let project = folder(&[
+        ("tenant.yaml", &format!("{EXPORT}{more}")),
+        ("code.js", CODE),
+        ("users.json", &users),
+    ]);
+    let last = "page of the logins";
+    let (tenant, stderr) = start(project.path(), "");
+    let mut said = String::new();
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        said.push_str(&line);
+        said.push('\n');
+        if line.contains(last) {
+            break;
+        }
+    }
+    drop(tenant);
+    for expected in [
+        "not honoured by the local tenant, sections: customDomains, hooks",
+        "no user can sign in by the connection db: its `enabled_clients` are not applications of the export: nope",
+        "tenant.yaml:25:8: `roles` must be a list; this is an object, and nothing of it is read",
+        "tenant.yaml:26:1: unknown section `clientGrant` of the export: nothing reads it",
+        "`passwordPolicy` has the unknown value `strong`",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(!said.contains("logStreams"), "{said}");
+    let checked = postlogin("check").within(project.path()).finish();
+    assert_eq!(checked.code, Some(100), "{checked}");
+    for expected in [
+        "error[invalid-configuration]  tenant.yaml:25:8",
+        "error[invalid-configuration]  tenant.yaml:26:1",
+        "did you mean `clientGrants`?",
+        "error[invalid-configuration]  tenant.yaml:21:86",
+        "warning[unknown-reference]  tenant.yaml:21:52",
+    ] {
+        assert!(checked.stdout.contains(expected), "{expected}: {checked}");
+    }
+    assert!(!checked.stdout.contains("hooks"), "{checked}");
+}
+
+#[test]
 fn a_program_that_does_not_read_stderr_holds_up_no_login() {
     let long = format!(
         "exports.onExecutePostLogin = async () => {{ for (let i = 0; i < 30; i++) console.log('{}'); }};\n",

@@ -67,13 +67,13 @@ const MISBOUND: Rule = Rule {
 const CONFIGURATION: Rule = Rule {
     code: "invalid-configuration",
     severity: Severity::Error,
-    summary: "An application, connection, API, role or grant of the configuration has a misspelt key or a value that the Management API refuses",
+    summary: "A part of the configuration has a misspelt key or a value that the Deploy CLI or the Management API refuses",
     source: Some("https://auth0.com/docs/api/management/v2"),
 };
 const REFERENCE: Rule = Rule {
     code: "unknown-reference",
     severity: Severity::Warning,
-    summary: "A role or a client grant names an API, a scope or an application that the configuration does not have",
+    summary: "A part of the configuration names an application, a connection, an API or a scope that the configuration does not have",
     source: Some(
         "https://auth0.com/docs/deploy-monitor/deploy-cli-tool/available-resource-configuration-formats",
     ),

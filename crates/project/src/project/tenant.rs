@@ -10,8 +10,8 @@ use postlogin_core::TenantSettings;
 use postlogin_core::event::merge_patch;
 use serde_json::{Map, Value, json};
 
-use super::read_configuration;
 use super::remarks::{Part, Remarks};
+use super::{read_configuration, sections};
 use crate::Result;
 use crate::document::node::Node;
 use crate::door::Boundary;
@@ -46,6 +46,8 @@ pub struct TenantData {
     pub token_exchange_profiles: Vec<Value>,
     /// Event streams, each with its `destination` and `subscriptions`.
     pub event_streams: Vec<Value>,
+    /// What else the export configures and nothing here reads, as it is called there: `hooks`, `custom-domains`.
+    pub unread: Vec<String>,
     /// The settings of `postlogin.toml`, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,
 }
@@ -289,6 +291,7 @@ pub(super) fn of_directory(
         email_templates: all("emails"),
         token_exchange_profiles: all("token-exchange-profiles"),
         event_streams: all("event-streams"),
+        unread: sections::unread_in_folder(root),
         ..TenantData::default()
     };
     if root.join("guardian/factors").is_dir() {
@@ -403,6 +406,7 @@ pub(super) fn of_yaml(
             .unwrap_or_default(),
         token_exchange_profiles: list("tokenExchangeProfiles"),
         event_streams: list("eventStreams"),
+        unread: sections::unread_in_yaml(configuration),
         overrides: Map::new(),
     }
 }

@@ -233,10 +233,11 @@ fn object(call: &Call) -> Result<&serde_json::Map<String, Value>> {
     }
 }
 
-/// Returns whether a profile fits a user search (`q`), as the Management API's list of users decides it.
+/// Returns whether a profile fits a user search (`q`), as the Management API's list of users decides it for a member of no
+/// organization.
 ///
 /// # Errors
 /// In the words of the vendor's error, when the search cannot be parsed.
 pub fn fits_search(q: &str, user: &Value) -> std::result::Result<bool, String> {
-    search::Query::parse(q).map(|query| query.matches(user))
+    search::Query::of_users(q).map(|query| query.matches_user(user, &[]))
 }

@@ -2,6 +2,7 @@
 //!
 //! The properties are those of the vendor's OpenAPI document, as its SDKs have them (node-auth0 7.1, auth0-python 6.8).
 
+mod nested;
 mod parts;
 mod words;
 
@@ -9,12 +10,13 @@ use serde_json::{Map, Value};
 
 use super::body::type_name;
 use super::{ApiError, Result};
-pub(crate) use parts::{keys_of, problem_of, words_of};
+pub(crate) use nested::{form_problem, misspelt_grant, object_at};
+pub(crate) use parts::{keys_of, objection, problem_of, words_in, words_of};
 use words::{APP_TYPES, STRATEGIES};
 
 /// The values that a property may have.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Is {
+pub(crate) enum Is {
     /// A string with its least and most characters.
     Text(usize, usize),
     /// One of these strings.
@@ -24,6 +26,10 @@ pub(super) enum Is {
     Bool,
     /// An integer from 0.
     Count,
+    /// An integer with its least and most value.
+    From(u64, u64),
+    /// A number above 0: the Deploy CLI allows parts of an hour.
+    Hours,
     Object,
     /// An object of strings: its most properties.
     Texts(usize),
@@ -36,7 +42,7 @@ pub(super) enum Is {
 }
 
 /// The properties of a body.
-pub(super) type Properties = &'static [(&'static str, Is)];
+pub(crate) type Properties = &'static [(&'static str, Is)];
 
 /// The most items of a list in a body.
 const MOST_ITEMS: usize = 1_000;
@@ -141,6 +147,21 @@ fn problem(is: Is, value: &Value) -> Option<String> {
             Some(number) if number <= 1 << 40 => None,
             _ if value.is_number() => Some("Value is not a positive integer".to_owned()),
             _ => wrong("integer"),
+        },
+        (Is::From(least, most), value) => match value.as_u64() {
+            Some(number) if number > most => {
+                Some(format!("Value {number} is greater than maximum {most}"))
+            }
+            Some(number) if number >= least => None,
+            _ if value.is_i64() || value.is_u64() => {
+                Some(format!("Value {value} is less than minimum {least}"))
+            }
+            _ => wrong("integer"),
+        },
+        (Is::Hours, value) => match value.as_f64() {
+            Some(hours) if hours > 0.0 => None,
+            Some(_) => Some(format!("Value {value} is not above 0")),
+            None => wrong("number"),
         },
         (Is::Texts(most), Value::Object(map)) => texts(map, most),
         (Is::Texts(_), _) => wrong("object"),

@@ -40,10 +40,12 @@ fn shown(tenant: &Tenant, token: &RefreshToken) -> Value {
     let session = token.session_id.as_deref();
     let session = session.and_then(|id| super::sessions::find(tenant, id).ok().flatten());
     let server = json!({"audience": token.audience.clone().unwrap_or_else(|| tenant.url("userinfo")), "scopes": token.scope});
+    // Tokens of earlier versions have none of their own.
+    let of_session = || session.map(|(_, session): (String, Session)| session.device);
     json!({
         "id": token.id, "user_id": token.user_id, "created_at": iso(token.created_at),
         "idle_expires_at": token.idle_expires_at.map(iso), "expires_at": token.expires_at.map(iso),
-        "device": session.map(|(_, session): (String, Session)| session.device),
+        "device": token.device.clone().or_else(of_session),
         "client_id": token.client_id, "session_id": token.session_id,
         "rotating": rotation.and_then(Value::as_str) == Some("rotating"),
         "resource_servers": [server], "refresh_token_metadata": token.metadata,

@@ -10,6 +10,7 @@ use super::{OAuthError, Result, assertion};
 use crate::catalog::is_confidential;
 use crate::http::{Call, text};
 use crate::randomness::same_secret;
+use crate::records::Origin;
 use crate::state::Tenant;
 
 /// The application of a request, as far as its credentials say.
@@ -95,6 +96,8 @@ pub(crate) struct Authenticated {
     pub(crate) is_proven: bool,
     /// The thumbprint of the key that the request has proven to have, at the endpoints that look at that.
     pub(crate) jkt: Option<String>,
+    /// Where the request comes from, at the token endpoint.
+    pub(crate) origin: Origin,
 }
 
 /// Finds the application, and checks its secret if it shows one.
@@ -120,6 +123,7 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
             id,
             is_proven: true,
             jkt: None,
+            origin: Origin::default(),
         });
     }
     let is_proven = match &credentials.secret {
@@ -137,6 +141,7 @@ pub(crate) fn authenticate(tenant: &Tenant, call: &Call) -> Result<Authenticated
         id,
         is_proven,
         jkt: None,
+        origin: Origin::default(),
     })
 }
 

@@ -23,7 +23,7 @@ use crate::catalog::is_confidential;
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
 use crate::randomness::digest;
-use crate::records::RefreshToken;
+use crate::records::{RefreshToken, SessionDevice};
 use crate::state::Tenant;
 use crate::store::{Change, Entry};
 
@@ -93,12 +93,8 @@ impl Exchanged {
 /// The first refresh token of a login.
 ///
 /// That of a public application is bound to the key that it has proven to have (RFC 9449, section 5).
-pub(crate) fn first(
-    tenant: &Tenant,
-    client: &Value,
-    grant: &Grant,
-    proven: Option<&str>,
-) -> Result<String> {
+pub(crate) fn first(tenant: &Tenant, who: &Authenticated, grant: &Grant) -> Result<String> {
+    let client = &who.client;
     let family = tenant.randomness.hex_id();
     let now = tenant.now_ms();
     let lifetime = policy(client).lifetime_s;
@@ -117,9 +113,8 @@ pub(crate) fn first(
         last_exchanged_at: None,
         used_at: None,
         metadata: Map::new(),
-        jkt: proven
-            .filter(|_| !is_confidential(client))
-            .map(str::to_owned),
+        jkt: who.jkt.clone().filter(|_| !is_confidential(client)),
+        device: Some(SessionDevice::first(&who.origin)),
     };
     let now = tenant.now_ms();
     tenant.store.at_once(now, |change| {
@@ -264,6 +259,7 @@ pub(crate) fn succeed(
         let used = store.change(key, |token: &mut RefreshToken| {
             if !policy.rotates {
                 token.last_exchanged_at = Some(used_at);
+                token.device.clone_from(&document.device);
                 on_refresh_token(token, &grant.refresh, &policy, now);
                 return Next::Same;
             }
@@ -331,6 +327,9 @@ fn of_event(token: &RefreshToken, rotates: bool) -> Value {
         if let Some(ms) = ms {
             put(key, iso(ms).into());
         }
+    }
+    if let Some(device) = &token.device {
+        put("device", json!(device));
     }
     put("rotating", rotates.into());
     let audience = token.audience.as_ref();

@@ -21,7 +21,7 @@ use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh, ref
 use crate::http::{Call, Content, answer};
 use crate::management::happenings;
 use crate::randomness::{digest, same_secret};
-use crate::records::{Code, OpaqueToken, TokenHashes};
+use crate::records::{Code, OpaqueToken, Origin, TokenHashes};
 use crate::state::Tenant;
 use crate::store::Entry;
 
@@ -72,6 +72,10 @@ async fn granted(tenant: &Arc<Tenant>, call: &mut Call) -> Result<Map<String, Va
         call.ip = ip;
     }
     let call = &*call;
+    who.origin = Origin {
+        ip: call.ip.clone(),
+        user_agent: call.header("user-agent").unwrap_or_default().to_owned(),
+    };
     who.jkt = dpop::of_client(tenant, call, &who)?;
     // Another setting of the application allows exchanges.
     if grant_type != EXCHANGE_GRANT {
@@ -229,7 +233,7 @@ pub(crate) fn issued(
 ) -> Result<Map<String, Value>> {
     let mut body = grant.answer(tenant, &who.client, who.jkt.as_deref())?;
     if grant.is_offline(tenant, &who.client) {
-        let token = refresh::first(tenant, &who.client, grant, who.jkt.as_deref())?;
+        let token = refresh::first(tenant, who, grant)?;
         body.insert("refresh_token".into(), token.into());
     }
     Ok(body)

@@ -69,6 +69,11 @@ fn sessions_and_tokens() {
         "organization": "org_1", "session_id": "s", "created_at": 1, "expires_at": 2, "idle_expires_at": 3,
         "last_exchanged_at": 5, "used_at": 4,
     }));
+    kept::<RefreshToken>(json!({
+        "id": "r", "family": "f", "client_id": "c", "user_id": "auth0|1", "scope": "", "audience": null, "organization": null,
+        "session_id": null, "created_at": 1, "expires_at": null,
+        "device": {"initial_ip": "127.0.0.1", "initial_user_agent": "", "last_ip": "::1", "last_user_agent": "x"},
+    }));
     kept::<OpaqueToken>(json!({"sub": "auth0|1", "client_id": "c", "scope": "openid"}));
     kept::<CustomClaims>(json!({"https://example.com/b": 1, "https://example.com/a": [1.5]}));
 }

@@ -14,7 +14,6 @@ use serde_json::Value;
 
 use super::sections::{Reader, SECTIONS};
 use crate::import::SeedUser;
-use crate::unhonoured;
 
 /// The content of a seed file.
 #[derive(Debug, Default)]
@@ -74,15 +73,11 @@ impl Reader {
                     }
                 }
                 ("tenant", _) => {
-                    match &value.value {
-                        NodeValue::Object(entries) => {
-                            self.near(entries, unhonoured::SETTINGS, "the tenant");
-                        }
-                        _ => self.refuse(value.place.error("`tenant` must be an object")),
-                    }
+                    self.settings(&value);
                     if let Value::Object(settings) = value.to_value() {
                         seed.data.settings = settings;
                     }
+                    placed.push(("tenant", vec![value]));
                 }
                 (_, Some(section)) => {
                     let items = self.section(section, value);

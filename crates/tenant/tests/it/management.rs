@@ -401,3 +401,54 @@ fn a_request_is_done_as_a_whole_or_not_at_all() {
         assert!(after.to_string().contains("auth0|2"), "{after}");
     });
 }
+
+#[test]
+fn users_are_searched_by_domain_and_organization() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let users = json!([
+            {"user_id": "m", "email": "mia@acme.example", "user_metadata": {"lang": "german"}},
+            {"user_id": "n", "email": "noa@acme.example", "user_metadata": {"lang": "German"}},
+        ]);
+        let made = world.control(Method::POST, "users", users).await;
+        assert!(made.status.is_success(), "{}", made.text);
+        let new = json!({"name": "searched"});
+        let (status, made) = world.api(Method::POST, "organizations", &token, new).await;
+        assert_eq!(status, 201, "{made}");
+        let id = made["id"].as_str().unwrap().to_owned();
+        let path = format!("organizations/{id}/members");
+        let members = json!({"members": ["auth0|m"]});
+        let (status, added) = world.api(Method::POST, &path, &token, members).await;
+        assert_eq!(status, 204, "{added}");
+        for (query, expected) in [
+            (
+                "email.domain:%22acme.example%22".to_owned(),
+                vec!["auth0|m", "auth0|n"],
+            ),
+            (format!("organization_id:%22{id}%22"), vec!["auth0|m"]),
+            (
+                format!("email.domain:acme.example%20AND%20NOT%20organization_id:{id}"),
+                vec!["auth0|n"],
+            ),
+            ("user_metadata.lang:German".to_owned(), vec!["auth0|n"]),
+        ] {
+            let path = format!("/api/v2/users?q={query}&sort=user_id:1");
+            let found = world.get_as(&path, &token).await.json();
+            let found: Vec<&str> = found
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|user| user["user_id"].as_str())
+                .collect();
+            assert_eq!(found, expected, "{query}");
+        }
+        for query in ["user_metadata.lang:ger*", "name:*om"] {
+            let refused = world
+                .get_as(&format!("/api/v2/users?q={query}"), &token)
+                .await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
+            assert_eq!(refused.json()["errorCode"], "invalid_query_string");
+        }
+    });
+}

@@ -6,11 +6,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use serde_json::json;
+use axum::http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::support::{API, Does, SPA, WEB, WEB_SECRET, World, claim, encoded, run};
+use crate::support::{
+    API, CALLBACK, Does, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, encoded, run,
+};
 
 #[test]
 fn a_refresh_token_rotates_and_a_reuse_ends_the_family() {
@@ -74,6 +76,64 @@ fn a_refresh_token_rotates_and_a_reuse_ends_the_family() {
         assert_eq!(
             exchange(&mut world, &third).await.json()["error"],
             "invalid_grant"
+        );
+    });
+}
+
+#[test]
+fn an_exchange_knows_who_had_the_token_issued() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let page = world
+            .authorize(&[("scope", "openid offline_access"), ("audience", API)])
+            .await;
+        let code = world.sign_in(&page).await.code();
+        let ask = async |world: &mut World, agent: &str, fields: &[(&str, &str)]| {
+            let headers = [
+                ("content-type", "application/x-www-form-urlencoded"),
+                ("user-agent", agent),
+            ];
+            let body = encoded(fields);
+            let answer = world
+                .send(Method::POST, "/oauth/token", &headers, body)
+                .await;
+            let token = answer.json()["refresh_token"].as_str().map(str::to_owned);
+            token.unwrap_or_else(|| panic!("{}", answer.text))
+        };
+        let issued = [
+            ("grant_type", "authorization_code"),
+            ("client_id", SPA),
+            ("code", code.as_str()),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let mut token = ask(&mut world, "Phone", &issued).await;
+        for agent in ["Tablet", "Thief"] {
+            let fields = [
+                ("grant_type", "refresh_token"),
+                ("client_id", SPA),
+                ("refresh_token", token.as_str()),
+            ];
+            let next = ask(&mut world, agent, &fields).await;
+            let event = world.last_event();
+            let device = &event["refresh_token"]["device"];
+            assert_eq!(
+                (&device["initial_user_agent"], &device["last_user_agent"]),
+                (&json!("Phone"), &json!(agent)),
+                "{event}"
+            );
+            let ip = &event["request"]["ip"];
+            assert_eq!((&device["initial_ip"], &device["last_ip"]), (ip, ip));
+            token = next;
+        }
+        let machine = world.machine_token(None).await;
+        let path = "users/auth0%7C1/refresh-tokens";
+        let (_, listed) = world.api(Method::GET, path, &machine, Value::Null).await;
+        let device = &listed["tokens"][0]["device"];
+        assert_eq!(
+            (&device["initial_user_agent"], &device["last_user_agent"]),
+            (&json!("Phone"), &json!("Thief")),
+            "{listed}"
         );
     });
 }

@@ -93,7 +93,10 @@ pub(super) fn add(reader: &mut Reader<'_, '_>, data: &mut TenantData) {
                 data.email_templates.push(template.into());
             }
         }
-        _ => {}
+        kind => {
+            let unread = crate::project::sections::unread_resource(kind);
+            data.unread.extend(unread);
+        }
     }
 }
 

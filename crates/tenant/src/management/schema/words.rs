@@ -43,3 +43,43 @@ pub(super) const STRATEGIES: &[&str] = &[
     "aol", "asana", "atlassian", "auth0-adldap", "cloudflare-mcp", "gitlab", "hubspot-mcp", "linear-mcp", "notion-mcp",
     "sentry-mcp", "slack",
 ];
+
+/// The factors of multi-factor authentication, as the Deploy CLI has them (`src/tools/constants.ts`).
+pub(super) const FACTORS: &[&str] = &[
+    "sms",
+    "push-notification",
+    "otp",
+    "email",
+    "duo",
+    "webauthn-roaming",
+    "webauthn-platform",
+    "recovery-code",
+];
+
+/// The types of events of a stream, as the vendor's SDKs have them (`EventStreamEventTypeEnum`, auth0-ruby 6).
+#[rustfmt::skip]
+pub(super) const EVENTS: &[&str] = &[
+    "connection.created", "connection.deleted", "connection.updated", "group.created", "group.deleted", "group.member.added",
+    "group.member.deleted", "group.role.assigned", "group.role.deleted", "group.updated", "organization.connection.added",
+    "organization.connection.removed", "organization.connection.updated", "organization.created", "organization.deleted",
+    "organization.group.role.assigned", "organization.group.role.deleted", "organization.member.added",
+    "organization.member.deleted", "organization.member.role.assigned", "organization.member.role.deleted",
+    "organization.updated", "user.created", "user.deleted", "user.updated",
+];
+
+/// The e-mail templates, from the same file.
+pub(super) const TEMPLATES: &[&str] = &[
+    "verify_email",
+    "verify_email_by_code",
+    "reset_email",
+    "reset_email_by_code",
+    "welcome_email",
+    "blocked_account",
+    "stolen_credentials",
+    "enrollment_email",
+    "mfa_oob_code",
+    "change_password",
+    "password_reset",
+    "user_invitation",
+    "async_approval",
+];

@@ -1,5 +1,6 @@
 //! Lists of users, and searches in them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,8 +8,9 @@ use serde_json::Value;
 use super::shown;
 use crate::http::{Call, text};
 use crate::management::query::{Page, chosen, only};
-use crate::management::search::Query;
+use crate::management::search::{ORGANIZATION, Query};
 use crate::management::{Answered, ApiError, Caller, Result, ok};
+use crate::records::Member;
 use crate::state::Tenant;
 
 /// Parameters of the list of users, besides those of every list.
@@ -41,7 +43,7 @@ pub(in crate::management) fn list(
     only(call, FILTERS)?;
     known_engine(call)?;
     let query = match call.query.get("q") {
-        Some(text) => Some(Query::parse(text).map_err(|problem| {
+        Some(text) => Some(Query::of_users(text).map_err(|problem| {
             ApiError::new(
                 400,
                 format!("{problem} You can try to escape the special characters."),
@@ -88,6 +90,18 @@ fn took_too_long(is_complete: bool) -> Result<()> {
 /// Bytes of a value that users are sorted by.
 const SORT_BYTES: usize = 1 << 10;
 
+/// The ids of the organizations of each user who is a member of one.
+fn memberships(tenant: &Tenant) -> Result<HashMap<String, Vec<Value>>> {
+    let mut found: HashMap<String, Vec<Value>> = HashMap::new();
+    for (key, Member {}) in tenant.store.list::<Member>(None, tenant.now_ms())? {
+        if let Some((organization, user)) = key.split_once('/') {
+            let known = found.entry(user.to_owned()).or_default();
+            known.push(organization.into());
+        }
+    }
+    Ok(found)
+}
+
 /// The users of a page that fit a search, and how many fit. Only those of the page are in memory, with the values that all
 /// are sorted by.
 fn found(
@@ -105,8 +119,14 @@ fn found(
         let (total, users) = tenant.store.user_page(page.start, page.count)?;
         return Ok((users, total));
     }
+    let organizations = match query.is_some_and(|query| query.names(ORGANIZATION)) {
+        true => memberships(tenant)?,
+        false => HashMap::new(),
+    };
     let fits = |user: &Value| {
-        query.is_none_or(|query| query.matches(user))
+        let of_user = text(user, "user_id").and_then(|id| organizations.get(id));
+        let of_user = of_user.map_or(&[][..], Vec::as_slice);
+        query.is_none_or(|query| query.matches_user(user, of_user))
             && connection.is_none_or(|name| {
                 let known = user.pointer("/identities/0/connection");
                 known.and_then(Value::as_str) == Some(name)

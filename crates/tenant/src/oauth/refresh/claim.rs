@@ -95,7 +95,7 @@ pub(super) fn claim<'t>(
     // Before the token is read: of two requests, at least one sees the other here or its use there.
     let (claim, since) = tenant.claims.begin(key, now);
     let found = tenant.store.get::<RefreshToken>(key, now)?;
-    let token = found.ok_or_else(unknown)?;
+    let mut token = found.ok_or_else(unknown)?;
     let mut ends = [token.expires_at, token.idle_expires_at].into_iter();
     if token.client_id != who.id || ends.any(|at| at.is_some_and(|at| at < now)) {
         return Err(unknown());
@@ -106,6 +106,7 @@ pub(super) fn claim<'t>(
     if policy.is_used_up(token.used_at.or(since), now) {
         return Err(reused(tenant, who, &token.family)?);
     }
+    token.seen_at(&who.origin);
     let exchanged = Exchanged {
         key: key.to_owned(),
         family: token.family.clone(),

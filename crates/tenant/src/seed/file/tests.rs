@@ -59,7 +59,7 @@ fn each_mistake_has_its_place_and_a_hint() {
         ),
         (
             "clients:\n  - name: Web\n    callbacks: [nope]\n",
-            vec!["seed.yaml:3:16: `nope` is not a URL (-)"],
+            vec!["seed.yaml:3:17: `nope` is not a URL (-)"],
         ),
         (
             "clients:\n  - name: Web\n    callbacks: http://localhost\n",

@@ -1,0 +1,102 @@
+//! Which users and events a query finds.
+
+use serde_json::json;
+
+use super::Query;
+
+/// The cases are those of the vendor's page of the syntax.
+#[test]
+fn users_are_found_by_the_rules_of_the_vendor() {
+    let jane = json!({
+        "email": "Jane@Acme.example", "name": "Jane", "username": "jane", "app_metadata": {"plan": "Gold"},
+        "user_metadata": {"lang": "german"},
+    });
+    let organizations = [json!("org_1"), json!("org_2")];
+    for (query, expected) in [
+        ("email.domain:\"acme.example\"", true),
+        ("email.domain:acme.*", true),
+        ("email.domain:other.example", false),
+        ("organization_id:org_2", true),
+        ("organization_id:\"org_3\"", false),
+        ("NOT organization_id:org_1", false),
+        (
+            "email.domain:\"acme.example\" AND NOT organization_id:\"org_3\"",
+            true,
+        ),
+        ("_exists_:organization_id", true),
+        ("name:jane", true),
+        ("username:Jane", false),
+        ("app_metadata.plan:gold", false),
+        ("app_metadata.plan:G*", true),
+        ("user_metadata.lang:german", true),
+        ("user_metadata.lang:German", false),
+        ("email:*ple", true),
+        ("email:*", true),
+    ] {
+        let parsed = Query::of_users(query).unwrap();
+        assert_eq!(
+            parsed.matches_user(&jane, &organizations),
+            expected,
+            "{query}"
+        );
+    }
+    assert!(
+        !Query::of_users("_exists_:organization_id")
+            .unwrap()
+            .matches_user(&jane, &[])
+    );
+    for (query, part) in [
+        ("user_metadata.lang:ger*", "not available on user_metadata"),
+        (
+            "NOT (name:x OR user_metadata.age:[1 TO 5])",
+            "not available on user_metadata",
+        ),
+        ("name:*om", "3 characters or longer"),
+        ("*om", "3 characters or longer"),
+    ] {
+        let problem = Query::of_users(query).unwrap_err();
+        assert!(problem.contains(part), "{query}: {problem}");
+    }
+    assert!(Query::of_users("user_metadata.lang:\"ger*\"").is_ok());
+    // Logs have none of these rules.
+    assert!(Query::parse("user_metadata.lang:ger*").is_ok());
+}
+
+#[test]
+fn the_common_forms_find_what_they_say() {
+    let jane = json!({
+        "email": "Jane.Doe@example.com", "email_verified": true, "logins_count": 7, "updated_at": "2026-01-05T00:00:00.000Z",
+        "user_metadata": {"hobby": "surfing the web", "tags": ["a", "b"]}, "identities": [{"connection": "db", "provider": "auth0"}],
+    });
+    for (query, expected) in [
+        ("email:\"jane.doe@example.com\"", true),
+        ("email:jane*", true),
+        ("email:jane", false),
+        ("user_metadata.hobby:\"surfing the web\"", true),
+        ("user_metadata.tags:b", true),
+        ("identities.connection:\"db\" AND email_verified:true", true),
+        ("NOT email_verified:true", false),
+        ("email:x* OR logins_count:[5 TO *]", true),
+        ("logins_count:{7 TO 9}", false),
+        ("(email:x OR email:jane*) AND -blocked:true", true),
+        ("_exists_:user_metadata.hobby", true),
+        ("_exists_:blocked", false),
+        ("updated_at:[2026-01-01 TO 2026-02-01]", true),
+        ("jane*", true),
+        ("email:jane* user_metadata.tags:c", false),
+    ] {
+        assert_eq!(
+            Query::parse(query).unwrap().matches(&jane),
+            expected,
+            "{query}"
+        );
+    }
+    for broken in ["", "(", "email:", "a AND", "\"open", "x:[1 2]", "OR a", ")"] {
+        assert!(Query::parse(broken).is_err(), "{broken}");
+    }
+    assert!(Query::parse(&"(".repeat(100_000)).is_err());
+    let words = |count: usize| "zz OR ".repeat(count) + "zz";
+    assert!(Query::parse(&words(99)).is_ok());
+    let refused = Query::parse(&words(100)).unwrap_err();
+    assert!(refused.contains("more than 200 terms"), "{refused}");
+}
