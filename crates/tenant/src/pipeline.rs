@@ -1,6 +1,8 @@
 //! The interface to whoever runs the triggers.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
+use std::time::Instant;
 
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
@@ -40,6 +42,8 @@ pub struct LoginRequest {
     pub action: Option<String>,
     /// Whether to record where each read of the event is in the source: a page shows it.
     pub is_watched: bool,
+    /// When it was asked for: it runs the files as they are then, or later.
+    pub asked: Instant,
 }
 
 impl LoginRequest {
@@ -58,6 +62,7 @@ impl LoginRequest {
             users: Vec::new(),
             action: None,
             is_watched: tenant.page.is_watched(),
+            asked: Instant::now(),
         }
     }
 }
@@ -205,6 +210,11 @@ pub trait LoginPipeline: Send + Sync + 'static {
     /// # Errors
     /// When it cannot run at all. What the script does wrong is in the answer.
     fn fetch_profile(&self, visit: ProviderVisit) -> Result<FetchedProfile, PipelineError>;
+
+    /// Returns how many logins may run or wait for a network at once; deliveries are beside them.
+    fn places(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    }
 
     /// Whether any Action runs at a trigger. Where none does, the tenant need not make its event.
     fn binds(&self, trigger: Trigger) -> bool {

@@ -82,7 +82,8 @@ impl TenantData {
     /// The settings of the tenant for a login with this event: those of its API and its application, what
     /// `postlogin.toml` says, and what the case says.
     pub fn settings_for(&self, event: &Value, of_case: Option<&Value>) -> TenantSettings {
-        let mut settings = serde_json::to_value(TenantSettings::default()).unwrap_or_default();
+        // What is not set has its default when the settings are read.
+        let mut settings = Value::Object(Map::new());
         let mut say = |key: &str, value: Value| {
             if !value.is_null() {
                 merge_patch(&mut settings, &json!({ key: value }));

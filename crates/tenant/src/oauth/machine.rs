@@ -151,7 +151,7 @@ async fn issue(
             "type": "client_credentials", "date": crate::clock::iso(tenant.now_ms()), "client_id": who.id, key: value,
         }));
     };
-    let outcome = match run_blocking(tenant, move |pipeline| pipeline.start(login)).await {
+    let outcome = match run_blocking(tenant, login.trigger, move |pipeline| pipeline.start(login)).await {
         Ok(Advanced::Ended { finished, .. }) => finished.outcome,
         // This trigger has no user to wait for.
         Ok(Advanced::Waits { .. }) => {
