@@ -162,7 +162,9 @@ pub(crate) fn raw(text: &str) {
 fn to_stderr(line: &str) {
     write_waiting();
     // In one piece: other processes may write to the same terminal.
-    let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr()
+        .lock()
+        .write_all(format!("{line}\n").as_bytes());
 }
 
 /// Writes the warnings that wait. Called before any other output, and at the end.

@@ -83,10 +83,10 @@ impl TenantData {
     /// `postlogin.toml` says, and what the case says.
     pub fn settings_for(&self, event: &Value, of_case: Option<&Value>) -> TenantSettings {
         // What is not set has its default when the settings are read.
-        let mut settings = Value::Object(Map::new());
+        let mut settings = Map::new();
         let mut say = |key: &str, value: Value| {
             if !value.is_null() {
-                merge_patch(&mut settings, &json!({ key: value }));
+                settings.insert(key.to_owned(), value);
             }
         };
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -108,6 +108,7 @@ impl TenantData {
             let roles: Vec<Value> = self.roles.iter().map(role).collect();
             say("roles", Value::Array(roles));
         }
+        let mut settings = Value::Object(settings);
         merge_patch(&mut settings, &Value::Object(self.overrides.clone()));
         if let Some(of_case) = of_case {
             merge_patch(&mut settings, of_case);

@@ -180,7 +180,8 @@ pub(crate) async fn start(
     };
     let advanced = run_blocking(tenant, Trigger::PostLogin, move |pipeline| {
         pipeline.start(request)
-    }).await;
+    })
+    .await;
     follow(tenant, advanced, flow)
 }
 

@@ -87,7 +87,10 @@ pub(crate) async fn abandon(
     let Waiting { flow, stored, .. } = waiting;
     let now_ms = tenant.now_ms();
     let abandon = move |pipeline: &dyn LoginPipeline| pipeline.abandon(&stored, now_ms);
-    (run_blocking(tenant, Trigger::PostLogin, abandon).await, flow)
+    (
+        run_blocking(tenant, Trigger::PostLogin, abandon).await,
+        flow,
+    )
 }
 
 /// Returns the `state` that a site has to send back.

@@ -107,10 +107,7 @@ pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
         return;
     }
     let request = kept.request();
-    let user_id = text(
-        request.event.get("user").unwrap_or(&Value::Null),
-        "user_id",
-    );
+    let user_id = text(request.event.get("user").unwrap_or(&Value::Null), "user_id");
     let request = LoginRequest {
         users: others(tenant, user_id.unwrap_or_default())
             .ok()

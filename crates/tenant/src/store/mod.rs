@@ -221,8 +221,7 @@ impl Store {
         // More than there are statements: by default a login would parse most of its own anew.
         connection.set_prepared_statement_cache_capacity(128);
         // Eight mebibytes, and at most sixteen of changes that are not in the file itself yet: moving them there waits for the disk.
-        connection
-            .execute_batch("PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000;")?;
+        connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000;")?;
         let transaction = writing(&mut connection)?;
         let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         match version {

@@ -22,8 +22,8 @@ fn turns_are_taken_one_at_a_time_and_not_waited_for_in_vain() {
     for patience in [0, 1, 20] {
         assert!(turns.wait(Duration::from_millis(patience)).is_none());
     }
+    let long = Duration::from_secs(60);
     std::thread::scope(|scope| {
-        let long = Duration::from_secs(60);
         let others: Vec<_> = (0..8)
             .map(|_| scope.spawn(|| (0..1_000).all(|_| turns.wait(long).is_some())))
             .collect();
@@ -207,7 +207,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
     let other = held(&file);
     std::thread::scope(|scope| {
         let written = scope.spawn(|| put("a"));
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         drop(other);
         written.join().unwrap().unwrap();
     });

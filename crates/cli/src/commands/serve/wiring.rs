@@ -250,4 +250,32 @@ mod tests {
         assert_eq!(scripts(1), "1 Rule or Action");
         assert_eq!(scripts(2), "2 Rules and Actions");
     }
+
+    #[test]
+    fn lines_are_printed_in_order_and_before_the_end_is_told() {
+        let (sender, receiver) = sync_channel(MOST_WAITING);
+        let (out, printed) = std::sync::mpsc::channel();
+        let printing = thread::spawn(move || {
+            print(&receiver, |text| {
+                out.send(text.to_owned()).expect("a reader")
+            });
+        });
+        let log = ShownLog(Some(sender.clone()));
+        for number in 0..300 {
+            sender
+                .send(Line::Text(format!("line {number}\n  more of it\n")))
+                .expect("a printer");
+        }
+        log.flush();
+        let pieces: Vec<String> = printed.try_iter().collect();
+        let expected: String = (0..300)
+            .map(|number| format!("line {number}\n  more of it\n"))
+            .collect();
+        assert_eq!(pieces.concat(), expected);
+        assert!(pieces.len() < 300, "many at once: {}", pieces.len());
+        drop((log, sender));
+        printing.join().expect("it ends with the last sender");
+        // Without a printer there is nothing to wait for.
+        ShownLog(None).flush();
+    }
 }
