@@ -161,7 +161,10 @@ pub(crate) fn raw(text: &str) {
 /// One message, escaped already. Where even stderr cannot be written, nobody is left to be told; the exit code still says what happened.
 fn to_stderr(line: &str) {
     write_waiting();
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    // In one piece: other processes may write to the same terminal.
+    let _ = io::stderr()
+        .lock()
+        .write_all(format!("{line}\n").as_bytes());
 }
 
 /// Writes the warnings that wait. Called before any other output, and at the end.

@@ -34,6 +34,7 @@ mod triggers;
 mod trouble;
 mod unhonoured;
 mod urls;
+mod workers;
 
 pub use clock::TenantClock;
 pub use email::{

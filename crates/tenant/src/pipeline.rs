@@ -1,6 +1,8 @@
 //! The interface to whoever runs the triggers.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
+use std::time::Instant;
 
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
@@ -42,6 +44,8 @@ pub struct LoginRequest {
     pub cache: CacheEntries,
     /// Whether to record where each read of the event is in the source: a page shows it.
     pub is_watched: bool,
+    /// When it was asked for: it runs the files as they are then, or later.
+    pub asked: Instant,
 }
 
 impl LoginRequest {
@@ -61,6 +65,7 @@ impl LoginRequest {
             action: None,
             cache: tenant.pipeline.cached(trigger, tenant.now_ms()),
             is_watched: tenant.page.is_watched(),
+            asked: Instant::now(),
         }
     }
 }
@@ -219,6 +224,11 @@ pub trait LoginPipeline: Send + Sync + 'static {
 
     /// Drops what executions have left in `api.cache`.
     fn forget(&self) {}
+
+    /// Returns how many logins may run or wait for a network at once; deliveries are beside them.
+    fn places(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    }
 
     /// Whether any Action runs at a trigger. Where none does, the tenant need not make its event.
     fn binds(&self, trigger: Trigger) -> bool {

@@ -35,6 +35,7 @@ use crate::site::Site;
 use crate::store::{ChangeError, Store, StoreError};
 use crate::triggers::streams::{self, Happened, Streams};
 use crate::urls;
+use crate::workers::Workers;
 
 /// The parts of a tenant.
 pub struct Setup {
@@ -152,6 +153,8 @@ pub struct Shared {
     pub(crate) clock: TenantClock,
     pub(crate) randomness: Randomness,
     pub(crate) pipeline: Arc<dyn LoginPipeline>,
+    /// Run logins.
+    pub(crate) workers: Workers,
     pub(crate) mailer: Mailer,
     pub(crate) control: Control,
     /// The page for people.
@@ -201,6 +204,7 @@ impl Tenant {
             nonces: Nonces::new(setup.randomness.token()),
             throttle: Throttle::default(),
             randomness: setup.randomness,
+            workers: Workers::new(setup.pipeline.places()),
             pipeline: setup.pipeline,
             mailer: Mailer::new(setup.templates),
             control: Control::new(setup.control_token),

@@ -114,7 +114,7 @@ pub(super) fn serve_with(
     let further = arguments.issuer.get(1..).unwrap_or_default();
     let tenant = tenant.and_then(|tenant| tenant.with_issuers(further));
     let mut tenant = tenant.map_err(|error| refused(&error))?;
-    show_log(
+    let log = show_log(
         &mut tenant,
         arguments.log,
         (here.clone(), given_secrets),
@@ -177,6 +177,7 @@ pub(super) fn serve_with(
             Err(_) => Err(io::ErrorKind::WriteZero.into()),
         }
     });
+    log.flush();
     announced?;
     answered.map_err(|error| CliError::internal(&error.into()))?;
     printer.note("stopped");

@@ -127,6 +127,18 @@ impl Trigger {
         Self::EventStream,
     ];
 
+    /// Whether its Actions deliver something: a message, or an event of a stream.
+    #[must_use]
+    pub fn is_delivery(self) -> bool {
+        matches!(
+            self,
+            Self::SendPhoneMessage
+                | Self::CustomEmailProvider
+                | Self::CustomPhoneProvider
+                | Self::EventStream
+        )
+    }
+
     /// Returns what is particular to it.
     #[must_use]
     pub fn table(self) -> &'static Table {

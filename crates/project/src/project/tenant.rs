@@ -84,10 +84,11 @@ impl TenantData {
     /// The settings of the tenant for a login with this event: those of its API and its application, what
     /// `postlogin.toml` says, and what the case says.
     pub fn settings_for(&self, event: &Value, of_case: Option<&Value>) -> TenantSettings {
-        let mut settings = serde_json::to_value(TenantSettings::default()).unwrap_or_default();
+        // What is not set has its default when the settings are read.
+        let mut settings = Map::new();
         let mut say = |key: &str, value: Value| {
             if !value.is_null() {
-                merge_patch(&mut settings, &json!({ key: value }));
+                settings.insert(key.to_owned(), value);
             }
         };
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -109,6 +110,7 @@ impl TenantData {
             let roles: Vec<Value> = self.roles.iter().map(role).collect();
             say("roles", Value::Array(roles));
         }
+        let mut settings = Value::Object(settings);
         merge_patch(&mut settings, &Value::Object(self.overrides.clone()));
         if let Some(of_case) = of_case {
             merge_patch(&mut settings, of_case);

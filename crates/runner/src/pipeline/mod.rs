@@ -199,12 +199,9 @@ impl Pipeline {
         conditions: &Conditions,
     ) -> Result<Advanced, PipelineError> {
         let trigger = login.trigger();
-        let slot = match trigger {
-            Trigger::EventStream
-            | Trigger::CustomEmailProvider
-            | Trigger::CustomPhoneProvider
-            | Trigger::SendPhoneMessage => self.deliveries.take(),
-            _ => self.slots.take(),
+        let slot = match trigger.is_delivery() {
+            true => self.deliveries.take(),
+            false => self.slots.take(),
         };
         // Real requests are listened to as they are made: to look at a login more closely would make them again.
         let traffic =
@@ -317,7 +314,8 @@ fn internal(error: &anyhow::Error) -> PipelineError {
 
 impl LoginPipeline for Pipeline {
     fn start(&self, login: LoginRequest) -> Result<Advanced, PipelineError> {
-        let program = self.library.now().map_err(PipelineError::Unloadable)?;
+        let program = self.library.since(login.asked);
+        let program = program.map_err(PipelineError::Unloadable)?;
         let (actions, prepared) = self.prepared(&program, login)?;
         let (login, conditions) = prepared.begin(infos(actions));
         self.advance(&program, actions, login, &conditions)
@@ -413,6 +411,13 @@ impl LoginPipeline for Pipeline {
     fn forget(&self) {
         if let Ok(program) = self.library.now() {
             program.caches.clear();
+        }
+    }
+
+    fn places(&self) -> usize {
+        match self.network.is_live() {
+            true => cores() + LOGINS_WAITING,
+            false => cores(),
         }
     }
 

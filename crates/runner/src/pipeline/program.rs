@@ -174,8 +174,18 @@ impl Library {
     /// # Errors
     /// When the files cannot be loaded as they are, in one sentence. A notice went out when it was found.
     pub(super) fn now(&self) -> Result<Arc<Program>, String> {
+        self.since(Instant::now())
+    }
+
+    /// Returns the program of a login that was asked for at this time. Whatever was edited before it counts: a look at the files that
+    /// began later is good, whichever login it was for.
+    ///
+    /// # Errors
+    /// As [`now`](Self::now).
+    pub(super) fn since(&self, asked: Instant) -> Result<Arc<Program>, String> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if loaded.looked.is_none_or(|at| at.elapsed() >= FINEST) {
+        let is_good = |at: Instant| at >= asked || at.elapsed() < FINEST;
+        if !loaded.looked.is_some_and(is_good) {
             // Before the look: what is written during it counts from the next one on.
             loaded.looked = Some(Instant::now());
             if loaded.stamps.are_old() {

@@ -61,7 +61,8 @@ pub(super) async fn used(
         Reset::New if tenant.pipeline.binds(TRIGGER) => {
             let event = event(tenant, call, &ticket)?;
             let request = LoginRequest::of(tenant, TRIGGER, event);
-            let started = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
+            let started =
+                run_blocking(tenant, TRIGGER, move |pipeline| pipeline.start(request)).await;
             follow(tenant, call, token, ticket, started).await
         }
         Reset::New => password_page(tenant, call, token, &ticket, None).await,
@@ -169,7 +170,10 @@ async fn resumed(
         is_frozen: tenant.clock.is_frozen(),
     };
     let stored = waiting.stored;
-    let advanced = run_blocking(tenant, move |pipeline| pipeline.resume(&stored, answer)).await;
+    let advanced = run_blocking(tenant, TRIGGER, move |pipeline| {
+        pipeline.resume(&stored, answer)
+    })
+    .await;
     follow(tenant, call, token, ticket, advanced).await
 }
 

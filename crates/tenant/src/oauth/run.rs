@@ -1,6 +1,7 @@
 //! One run of the post-login trigger, and what becomes of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use postlogin_core::outcome::{Outcome, Status, StoredMetadata};
 use postlogin_core::{Finished, Trigger};
@@ -112,6 +113,8 @@ pub(crate) async fn start(
     mut occasion: Occasion,
     call: &Call,
 ) -> Result<Ran> {
+    // Before the first look at the project's files, which is for its profiles.
+    let asked = Instant::now();
     if let Some(error) = tenant.control.take_failure() {
         return Err(error);
     }
@@ -145,6 +148,7 @@ pub(crate) async fn start(
     let users = others(tenant, &occasion.user_id)?.unwrap_or_default();
     let request = LoginRequest {
         users,
+        asked,
         // Those for the MFA API are good for ten minutes, and nothing changes that.
         access_token_lifetime_s: mfa::is_api(tenant, occasion.audience.as_deref())
             .then_some(mfa::API_TOKEN_S),
@@ -174,20 +178,29 @@ pub(crate) async fn start(
         extra: occasion.extra,
         ..Flow::default()
     };
-    let advanced = run_blocking(tenant, move |pipeline| pipeline.start(request)).await;
+    let advanced = run_blocking(tenant, Trigger::PostLogin, move |pipeline| {
+        pipeline.start(request)
+    })
+    .await;
     follow(tenant, advanced, flow)
 }
 
 /// Lets the pipeline work where it keeps no other request waiting.
 pub(crate) async fn run_blocking(
     tenant: &Arc<Tenant>,
+    trigger: Trigger,
     work: impl FnOnce(&dyn LoginPipeline) -> std::result::Result<Advanced, PipelineError>
     + Send
     + 'static,
 ) -> std::result::Result<Advanced, PipelineError> {
     let pipeline = Arc::clone(&tenant.pipeline);
-    let worked = tokio::task::spawn_blocking(move || work(&*pipeline)).await;
-    worked.unwrap_or_else(|_| {
+    let work = move || work(&*pipeline);
+    let worked = match trigger.is_delivery() {
+        // However long a delivery takes, it takes no place of a login.
+        true => tokio::task::spawn_blocking(work).await.ok(),
+        false => tenant.workers.run(work).await,
+    };
+    worked.unwrap_or_else(|| {
         let reason = "the login ended without an outcome".to_owned();
         Err(PipelineError::Broken(reason))
     })
@@ -241,10 +254,15 @@ pub(crate) fn conclude(
     flow: &mut Flow,
 ) -> Result<Grant> {
     let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
-        tenant.control.log(json!({
+        let mut entry = json!({
             "type": "login", "id": flow.id, "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
-            "user_id": flow.about.user_id, "protocol": flow.protocol, key: value,
-        }));
+            "user_id": flow.about.user_id, "protocol": flow.protocol,
+        });
+        // `json!` would make a second copy of it.
+        if let Some(entry) = entry.as_object_mut() {
+            entry.insert(key.to_owned(), value);
+        }
+        tenant.control.log(entry);
     };
     let Finished {
         outcome,

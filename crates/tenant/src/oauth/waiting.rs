@@ -1,7 +1,7 @@
 //! Logins that wait for their user between two requests. All of a login is in the database, so it outlives the server, and a
 //! waiting login uses no memory.
 
-use postlogin_core::{ResumeStep, Suspension};
+use postlogin_core::{ResumeStep, Suspension, Trigger};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -76,7 +76,7 @@ pub(crate) async fn resume(
         is_frozen: tenant.clock.is_frozen(),
     };
     let resume = move |pipeline: &dyn LoginPipeline| pipeline.resume(&stored, answer);
-    Ok((run_blocking(tenant, resume).await, flow))
+    Ok((run_blocking(tenant, Trigger::PostLogin, resume).await, flow))
 }
 
 /// Ends a login whose user does not come back: its outcome is that of the suspended login.
@@ -87,7 +87,10 @@ pub(crate) async fn abandon(
     let Waiting { flow, stored, .. } = waiting;
     let now_ms = tenant.now_ms();
     let abandon = move |pipeline: &dyn LoginPipeline| pipeline.abandon(&stored, now_ms);
-    (run_blocking(tenant, abandon).await, flow)
+    (
+        run_blocking(tenant, Trigger::PostLogin, abandon).await,
+        flow,
+    )
 }
 
 /// Returns the `state` that a site has to send back.

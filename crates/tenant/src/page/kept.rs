@@ -31,18 +31,78 @@ pub(crate) enum Ended {
     Error(String),
 }
 
+/// The event of a login, as text: that is a tenth of what it takes as a tree, and is made faster. Few of them are ever read.
+#[derive(Debug, Clone)]
+enum KeptEvent {
+    Text(Box<str>),
+    /// Nested deeper than texts are read.
+    Tree(Box<Value>),
+}
+
+/// The most levels of a text; `serde_json` reads 127.
+const MOST_LEVELS: u32 = 100;
+
+impl KeptEvent {
+    fn of(event: &Value) -> Self {
+        match has_more_levels(event, MOST_LEVELS) {
+            true => Self::Tree(Box::new(event.clone())),
+            false => Self::Text(event.to_string().into()),
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+            Self::Tree(event) => (**event).clone(),
+        }
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Self::Text(text) => NODE + text.len(),
+            Self::Tree(event) => weight(event),
+        }
+    }
+}
+
+/// Whether a value has arrays and objects in each other beyond so many levels.
+fn has_more_levels(value: &Value, levels: u32) -> bool {
+    let below = |value: &Value| levels == 0 || has_more_levels(value, levels - 1);
+    match value {
+        Value::Array(items) => items.iter().any(below),
+        Value::Object(members) => members.values().any(below),
+        _ => false,
+    }
+}
+
 /// A login that is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct KeptLogin {
     pub(crate) id: String,
-    /// The request without the other profiles of the tenant, which are read anew.
-    pub(crate) request: LoginRequest,
+    /// The request without its event and without the other profiles of the tenant, which are read anew.
+    pub(crate) head: LoginRequest,
+    event: KeptEvent,
     pub(crate) steps: Vec<ResumeStep>,
     /// The requests of its Actions, if they were listened to; else a closer look knows them.
     pub(crate) requests: Option<Vec<RequestEntry>>,
     /// `None` while it waits for its user.
     pub(crate) ended: Option<Ended>,
     bytes: usize,
+}
+
+impl KeptLogin {
+    /// Returns the event before any Action ran.
+    pub(crate) fn event(&self) -> Value {
+        self.event.value()
+    }
+
+    /// Returns the request, without the other profiles of the tenant.
+    pub(crate) fn request(&self) -> LoginRequest {
+        LoginRequest {
+            event: self.event(),
+            ..self.head.clone()
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -81,9 +141,9 @@ impl Kept {
 
     /// Keeps a login that begins, and returns its id.
     pub(crate) fn begin(&self, request: &LoginRequest) -> String {
-        let request = LoginRequest {
+        let head = LoginRequest {
             users: Vec::new(),
-            event: request.event.clone(),
+            event: Value::Null,
             domain: request.domain.clone(),
             issuer: request.issuer.clone(),
             granted_scopes: request.granted_scopes.clone(),
@@ -91,7 +151,8 @@ impl Kept {
             cache: request.cache.clone(),
             ..*request
         };
-        self.keep(request, Vec::new(), None)
+        let event = KeptEvent::of(&request.event);
+        self.add(head, event, Vec::new(), None)
     }
 
     /// Keeps a login, and returns its id. Those that have no room any more are forgotten, the oldest first.
@@ -101,16 +162,30 @@ impl Kept {
         steps: Vec<ResumeStep>,
         ended: Option<Ended>,
     ) -> String {
-        let bytes = weight(&request.event)
-            + request.cache.bytes()
-            + ended.as_ref().map_or(0, weight_of_end);
+        let event = KeptEvent::of(&request.event);
+        let head = LoginRequest {
+            event: Value::Null,
+            ..request
+        };
+        self.add(head, event, steps, ended)
+    }
+
+    fn add(
+        &self,
+        head: LoginRequest,
+        event: KeptEvent,
+        steps: Vec<ResumeStep>,
+        ended: Option<Ended>,
+    ) -> String {
+        let bytes = event.weight() + head.cache.bytes() + ended.as_ref().map_or(0, weight_of_end);
         let mut logins = self.locked();
         logins.count += 1;
         let id = format!("{}-{}", self.prefix, logins.count);
         logins.bytes = logins.bytes.saturating_add(bytes);
         logins.all.push_back(Arc::new(KeptLogin {
             id: id.clone(),
-            request,
+            head,
+            event,
             steps,
             requests: None,
             ended,
@@ -289,6 +364,7 @@ mod tests {
             action: None,
             cache: CacheEntries::default(),
             is_watched: false,
+            asked: std::time::Instant::now(),
         }
     }
 
@@ -300,7 +376,24 @@ mod tests {
         let last = (0..MOST).map(|_| kept.begin(&request(json!({})))).last();
         assert!(kept.get(&first).is_none());
         let last = kept.get(&last.expect("an id")).expect("the last one");
-        assert!(last.request.users.is_empty(), "profiles are read anew");
+        assert!(last.request().users.is_empty(), "profiles are read anew");
+    }
+
+    #[test]
+    fn events_are_what_they_were() {
+        let mut deep = json!(-0.0);
+        for _ in 0..200 {
+            deep = json!({ "in": [deep] });
+        }
+        for event in [
+            json!({"z": 1, "a": [0.1, -1e300, 1.7976931348623157e308, u64::MAX, i64::MIN, null, "\u{0}\u{2028}😀\\"]}),
+            deep,
+        ] {
+            let kept = Kept::new(0);
+            let id = kept.begin(&request(event.clone()));
+            let login = kept.get(&id).expect("it is kept");
+            assert_eq!(login.request().event.to_string(), event.to_string());
+        }
     }
 
     #[test]

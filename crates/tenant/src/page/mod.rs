@@ -189,18 +189,18 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
     };
     let case = crate::pipeline::SavedCase {
         name: part("name").to_owned(),
-        event: login.request.event.clone(),
+        event: login.event(),
         outcome: (**outcome).clone(),
         steps: login.steps.clone(),
-        seed: login.request.seed,
-        now_ms: login.request.now_ms,
-        issuer: login.request.issuer.clone(),
-        domain: login.request.domain.clone(),
+        seed: login.head.seed,
+        now_ms: login.head.now_ms,
+        issuer: login.head.issuer.clone(),
+        domain: login.head.domain.clone(),
         requests: match seen {
             Some(seen) => seen.requests.clone(),
             None => login.requests.clone().unwrap_or_default(),
         },
-        had_cache: !login.request.cache.is_empty(),
+        had_cache: !login.head.cache.is_empty(),
     };
     match aside(|| tenant.pipeline.save_case(&case, writes)) {
         Ok((file, text)) => answer(StatusCode::OK, &json!({"file": file, "text": text})),
@@ -238,16 +238,16 @@ fn broken(error: &PipelineError) -> Response {
 
 /// Returns a login as the page shows it: with the account of its claims, and without secrets.
 fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entry {
-    let mut event = login.request.event.clone();
+    let mut event = login.event();
     tenant.pipeline.hide(&mut event);
     let mut entry = Entry {
         id: login.id.clone(),
         kind,
         name: name_of(&event),
-        date: iso(login.request.now_ms),
+        date: iso(login.head.now_ms),
         client: part_of(&event, "/client/name"),
         steps: run::steps_json(&login.steps),
-        seed: login.request.seed.to_string(),
+        seed: login.head.seed.to_string(),
         arguments: arguments(tenant, login),
         requests: login.requests.clone(),
         event,
@@ -279,7 +279,7 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
 fn arguments(tenant: &Tenant, login: &KeptLogin) -> Vec<String> {
     let mut arguments = tenant.pipeline.arguments();
     if !arguments.is_empty() {
-        arguments.extend(["--issuer".to_owned(), login.request.issuer.clone()]);
+        arguments.extend(["--issuer".to_owned(), login.head.issuer.clone()]);
     }
     arguments
 }

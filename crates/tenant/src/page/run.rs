@@ -106,17 +106,15 @@ pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
     if !tenant.pipeline.is_repeatable() {
         return;
     }
-    let user_id = text(
-        kept.request.event.get("user").unwrap_or(&Value::Null),
-        "user_id",
-    );
+    let request = kept.request();
+    let user_id = text(request.event.get("user").unwrap_or(&Value::Null), "user_id");
     let request = LoginRequest {
         users: others(tenant, user_id.unwrap_or_default())
             .ok()
             .flatten()
             .unwrap_or_default(),
         is_frozen: true,
-        ..kept.request.clone()
+        ..request
     };
     let (pipeline, steps) = (Arc::clone(&tenant.pipeline), kept.steps.clone());
     let ran = tokio::task::spawn_blocking(move || pipeline.inspect(request, steps)).await;
@@ -216,7 +214,7 @@ fn base(
     let kept = tenant.page.kept.get(id);
     let kept =
         kept.ok_or_else(|| Refused::Missing("the tenant does not keep this login".into()))?;
-    let mut request = kept.request.clone();
+    let mut request = kept.request();
     if let Some(event) = event {
         let mut shown = request.event.clone();
         tenant.pipeline.hide(&mut shown);

@@ -12,8 +12,9 @@ mod users;
 
 use std::cell::Cell;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use postlogin_token::{Marks, foreign, foreign_hint};
@@ -181,10 +182,14 @@ fn wait_for_others(_: i32) -> bool {
     goes_on
 }
 
+/// The time that a request waits for another one on its thread; who waits longer leaves the thread to others.
+const PATIENCE_ON_THREAD: Duration = Duration::from_millis(2);
+
 /// The tenant's memory.
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    turns: Turns,
     /// Held as long as this server runs, and given back after the connection has ended.
     _lock: Option<Lock>,
 }
@@ -215,8 +220,8 @@ impl Store {
         })?;
         // More than there are statements: by default a login would parse most of its own anew.
         connection.set_prepared_statement_cache_capacity(128);
-        // Eight mebibytes.
-        connection.execute_batch("PRAGMA cache_size = -8192;")?;
+        // Eight mebibytes, and at most sixteen of changes that are not in the file itself yet: moving them there waits for the disk.
+        connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000;")?;
         let transaction = writing(&mut connection)?;
         let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         match version {
@@ -241,32 +246,30 @@ impl Store {
         transaction.commit()?;
         Ok(Self {
             connection: Mutex::new(connection),
+            turns: Turns::default(),
             _lock: lock,
         })
     }
 
     /// The connection, when no other request uses it. Waits no longer than [`PATIENCE`], for others and for other programs
     /// together.
-    fn lock(&self) -> Result<MutexGuard<'_, Connection>> {
+    fn lock(&self) -> Result<Borrowed<'_>> {
         let until = Instant::now() + PATIENCE;
         DEADLINE.set(Some(until));
-        for attempt in 0_u32.. {
-            match self.connection.try_lock() {
-                Ok(connection) => return Ok(connection),
-                // A transaction that a panic cut off was rolled back when it was dropped.
-                Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
-                // The others are fast, unless another program holds them up.
-                Err(TryLockError::WouldBlock) if attempt < 20 => std::thread::yield_now(),
-                Err(TryLockError::WouldBlock) if attempt < 60 => {
-                    std::thread::sleep(Duration::from_micros(50));
-                }
-                Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    aside(|| std::thread::sleep(NAP));
-                }
-                Err(TryLockError::WouldBlock) => break,
-            }
-        }
-        Err(StoreError::busy())
+        // The others are fast, unless another program holds them up.
+        let turn = self.turns.wait(PATIENCE_ON_THREAD).or_else(|| {
+            aside(|| {
+                let left = until.saturating_duration_since(Instant::now());
+                self.turns.wait(left)
+            })
+        });
+        let turn = turn.ok_or_else(StoreError::busy)?;
+        let connection = self.connection.lock();
+        Ok(Borrowed {
+            // A transaction that a panic cut off was rolled back when it was dropped.
+            connection: connection.unwrap_or_else(PoisonError::into_inner),
+            _turn: turn,
+        })
     }
 
     /// Forgets everything.
@@ -276,6 +279,76 @@ impl Store {
         transaction.execute_batch("DELETE FROM entries; DELETE FROM users;")?;
         transaction.commit()?;
         Ok(())
+    }
+}
+
+/// The connection while one request uses it.
+struct Borrowed<'a> {
+    connection: MutexGuard<'a, Connection>,
+    /// After the connection: it ends when that is free.
+    _turn: Turn<'a>,
+}
+
+impl Deref for Borrowed<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Borrowed<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+/// One request at a time. A `Mutex` alone knows no patience.
+#[derive(Debug, Default)]
+struct Turns {
+    state: Mutex<TurnState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct TurnState {
+    is_taken: bool,
+    waiting: usize,
+}
+
+impl Turns {
+    fn state(&self) -> MutexGuard<'_, TurnState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a turn; `None` when none came for so long.
+    fn wait(&self, patience: Duration) -> Option<Turn<'_>> {
+        let mut state = self.state();
+        if state.is_taken {
+            state.waiting += 1;
+            let waited = self
+                .changed
+                .wait_timeout_while(state, patience, |state| state.is_taken);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
+        }
+        (!std::mem::replace(&mut state.is_taken, true)).then(|| Turn(self))
+    }
+}
+
+/// A turn, until this is dropped.
+struct Turn<'a>(&'a Turns);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.is_taken = false;
+        // To wake nobody is a system call, too.
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.0.changed.notify_one();
+        }
     }
 }
 

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use postlogin_token::Marks;
 
-use super::{ChangeError, Entry, NewUser, Store, StoreError, UserConflict};
+use super::{ChangeError, Entry, NewUser, Store, StoreError, Turns, UserConflict};
 use crate::records::{Member, RefreshToken, Roles, Session};
 
 fn jane() -> NewUser {
@@ -11,6 +13,25 @@ fn jane() -> NewUser {
         password: Some("hash".into()),
         profile: json!({"user_id": "auth0|1", "email": "Jane@Example.com"}),
     }
+}
+
+#[test]
+fn turns_are_taken_one_at_a_time_and_not_waited_for_in_vain() {
+    let turns = Turns::default();
+    let first = turns.wait(Duration::ZERO).expect("nobody else");
+    for patience in [0, 1, 20] {
+        assert!(turns.wait(Duration::from_millis(patience)).is_none());
+    }
+    let long = Duration::from_secs(60);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| (0..1_000).all(|_| turns.wait(long).is_some())))
+            .collect();
+        std::thread::sleep(Duration::from_millis(5));
+        drop(first);
+        assert!(others.into_iter().all(|other| other.join().unwrap()));
+    });
+    assert!(turns.wait(Duration::ZERO).is_some());
 }
 
 #[test]
@@ -186,7 +207,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
     let other = held(&file);
     std::thread::scope(|scope| {
         let written = scope.spawn(|| put("a"));
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         drop(other);
         written.join().unwrap().unwrap();
     });

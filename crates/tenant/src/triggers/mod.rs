@@ -58,7 +58,7 @@ pub(crate) async fn run(tenant: &Arc<Tenant>, run: Run) -> Result<Outcome, OAuth
         }
         tenant.control.log(entry.clone());
     };
-    match run_blocking(tenant, move |pipeline| pipeline.start(request)).await {
+    match run_blocking(tenant, trigger, move |pipeline| pipeline.start(request)).await {
         Ok(Advanced::Ended { finished, .. }) => {
             let mut shown = finished.outcome.clone();
             tenant.pipeline.redact(&mut shown);

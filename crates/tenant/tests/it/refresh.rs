@@ -234,3 +234,32 @@ fn an_exchange_that_nobody_waits_for_uses_nothing_up() {
         assert_eq!(again.status, StatusCode::OK, "{}", again.text);
     });
 }
+
+#[test]
+fn a_family_that_is_refreshed_without_end_stays_small() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let body = world
+            .log_in(&[("scope", "openid offline_access"), ("audience", API)])
+            .await;
+        let mut token = body["refresh_token"].clone();
+        let mut most = 0;
+        for round in 1..=700 {
+            let fields = [
+                ("grant_type", "refresh_token"),
+                ("client_id", SPA),
+                ("refresh_token", token.as_str().expect("a refresh token")),
+            ];
+            token = world.token(&fields).await.json()["refresh_token"].clone();
+            if round % 50 == 0 {
+                let export = world.control(Method::GET, "export", json!(null)).await;
+                let export = export.json();
+                let entries = export["entries"].as_array().expect("entries");
+                let of_kind = entries.iter().filter(|entry| entry["kind"] == "refresh");
+                most = most.max(of_kind.count());
+            }
+        }
+        // 101 after each look at the family, which is made at more than 201, for about one in twenty tokens.
+        assert!((150..450).contains(&most), "{most}");
+    });
+}

@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, mpsc::sync_channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread,
     time::Duration,
 };
@@ -59,6 +62,57 @@ pub(super) fn pipeline(
 /// what exceeds them is not printed.
 const MOST_WAITING: usize = 1_000;
 
+/// The pause of the thread that prints them after each time: under load, it is woken for many at once.
+const BETWEEN_PRINTS: Duration = Duration::from_millis(5);
+/// The longest wait for them at the end.
+const LAST_PRINTS: Duration = Duration::from_secs(1);
+
+/// What is to be printed, or whom to tell when everything before it is.
+enum Line {
+    Text(String),
+    End(SyncSender<()>),
+}
+
+/// The log on its way to stderr.
+pub(super) struct ShownLog(Option<SyncSender<Line>>);
+
+impl ShownLog {
+    /// Waits until what was logged is printed; not for long, if nobody reads it.
+    pub(super) fn flush(&self) {
+        let (done, is_done) = sync_channel(1);
+        if let Some(sender) = &self.0
+            && sender.try_send(Line::End(done)).is_ok()
+        {
+            let _ = is_done.recv_timeout(LAST_PRINTS);
+        }
+    }
+}
+
+/// Prints what comes, until nothing can come any more.
+fn print(lines: &Receiver<Line>, print: impl Fn(&str)) {
+    while let Ok(first) = lines.recv() {
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(line) = next {
+            match line {
+                Line::Text(more) => {
+                    text.push_str(more.trim_end());
+                    text.push('\n');
+                }
+                Line::End(done) => ends.push(done),
+            }
+            next = lines.try_recv().ok();
+        }
+        if !text.is_empty() {
+            print(&text);
+        }
+        for done in ends {
+            let _ = done.send(());
+        }
+        thread::sleep(BETWEEN_PRINTS);
+    }
+}
+
 /// Has each entry of the tenant's log printed to stderr, by a thread of its own. `root` is where files are that errors name, and
 /// `secrets` are hidden in what is shown of them.
 pub(super) fn show_log(
@@ -66,7 +120,7 @@ pub(super) fn show_log(
     format: LogFormat,
     (root, secrets): (PathBuf, Vec<Secret>),
     printer: Printer,
-) {
+) -> ShownLog {
     let source = move |file: &str| {
         let within = Boundary::around(&root);
         let text = within.read_text(&root.join(file), file).ok()?;
@@ -79,20 +133,18 @@ pub(super) fn show_log(
         LogFormat::Human => crate::render::entry(entry, &source).join("\n"),
     };
     if format == LogFormat::Quiet {
-        return;
+        return ShownLog(None);
     }
-    let (sender, receiver) = sync_channel::<String>(MOST_WAITING);
-    thread::spawn(move || {
-        for text in receiver {
-            printer.passed_on(&text);
-        }
-    });
+    let (sender, receiver) = sync_channel(MOST_WAITING);
+    thread::spawn(move || print(&receiver, |text| printer.passed_on(text)));
+    let shown_log = ShownLog(Some(sender.clone()));
     tenant.watch(move |entry| {
         let text = shown(entry);
         if !text.is_empty() {
-            let _ = sender.try_send(text);
+            let _ = sender.try_send(Line::Text(text));
         }
     });
+    shown_log
 }
 
 /// The network that the options allow.
@@ -197,5 +249,33 @@ mod tests {
         assert_eq!(scripts(0), "0 Rules and Actions");
         assert_eq!(scripts(1), "1 Rule or Action");
         assert_eq!(scripts(2), "2 Rules and Actions");
+    }
+
+    #[test]
+    fn lines_are_printed_in_order_and_before_the_end_is_told() {
+        let (sender, receiver) = sync_channel(MOST_WAITING);
+        let (out, printed) = std::sync::mpsc::channel();
+        let printing = thread::spawn(move || {
+            print(&receiver, |text| {
+                out.send(text.to_owned()).expect("a reader")
+            });
+        });
+        let log = ShownLog(Some(sender.clone()));
+        for number in 0..300 {
+            sender
+                .send(Line::Text(format!("line {number}\n  more of it\n")))
+                .expect("a printer");
+        }
+        log.flush();
+        let pieces: Vec<String> = printed.try_iter().collect();
+        let expected: String = (0..300)
+            .map(|number| format!("line {number}\n  more of it\n"))
+            .collect();
+        assert_eq!(pieces.concat(), expected);
+        assert!(pieces.len() < 300, "many at once: {}", pieces.len());
+        drop((log, sender));
+        printing.join().expect("it ends with the last sender");
+        // Without a printer there is nothing to wait for.
+        ShownLog(None).flush();
     }
 }
