@@ -4,9 +4,10 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use postlogin_engine::{Allocation, CompileNotice, Engine};
+use postlogin_engine::{Allocation, CompileNotice, Engine, Part};
 use postlogin_project::{
     ActionSource, CacheEnvironment, NamedBy, Project, cache_folder, resolve_action,
 };
@@ -59,7 +60,7 @@ pub(crate) fn compiler(
     allocation: Allocation,
     printer: &Printer,
 ) -> Result<Compiler<'_>, CliError> {
-    let engine = engine(allocation).map_err(|error| CliError::internal(&error))?;
+    let engine = engine(allocation, *printer).map_err(|error| CliError::internal(&error))?;
     Ok(with_permissions(Compiler::new(engine, |notice| {
         tell(&notice, printer)
     })))
@@ -70,16 +71,23 @@ pub(crate) fn lasting_compiler(
     allocation: Allocation,
     printer: Printer,
 ) -> anyhow::Result<Compiler<'static>> {
-    let engine = engine(allocation)?;
+    let engine = engine(allocation, printer)?;
     Ok(with_permissions(Compiler::new(engine, move |notice| {
         tell(&notice, &printer)
     })))
 }
 
-/// An engine that compiles in other processes.
-fn engine(allocation: Allocation) -> anyhow::Result<Engine> {
+/// An engine that compiles in other processes, and reports on that.
+fn engine(allocation: Allocation, printer: Printer) -> anyhow::Result<Engine> {
     let engine = Engine::new(allocation, machine_code_folder())?;
     engine.compile_apart(Arc::new(Again));
+    engine.announce(move |part, notice| {
+        let what = match part {
+            Part::Engine => "the JavaScript engine for components",
+            Part::Intl => "ICU (for Intl)",
+        };
+        compiled(what, notice, &printer);
+    });
     Ok(engine)
 }
 
@@ -126,6 +134,11 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
             ));
             return;
         }
+        CompileNotice::Continues { took } => {
+            let text = format!("compiling {what}: {:.1} s", took.as_secs_f64());
+            printer.progress(&text, is_due(*took));
+            return;
+        }
         CompileNotice::Waiting { folder } => {
             let folder = folder.display();
             printer.note(&format!(
@@ -162,6 +175,12 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
             printer.warning(&format!("it will be compiled again next time: {reason}"));
         }
     }
+}
+
+/// Whether progress after so much time is worth a line: a slow machine should not fill the log of a CI service.
+fn is_due(took: Duration) -> bool {
+    const SOON: Duration = Duration::from_secs(10);
+    took < SOON || took.subsec_millis() < 500 && took.as_secs().is_multiple_of(5)
 }
 
 impl From<LoadError> for CliError {
