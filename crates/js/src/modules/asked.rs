@@ -5,7 +5,8 @@
 //! without reading them.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
+    ffi::OsString,
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -27,7 +28,8 @@ pub(super) struct Asked(Mutex<Paths>);
 
 #[derive(Default)]
 struct Paths {
-    known: BTreeMap<PathBuf, Fact>,
+    /// By their names as they were written: comparing paths part by part takes long.
+    known: HashMap<OsString, Fact>,
     /// Whether something cannot be remembered.
     is_lost: bool,
 }
@@ -50,12 +52,12 @@ impl Asked {
     /// Notes a path before it is asked for: what changes later is then noticed.
     pub(super) fn note(&self, path: &Path) {
         let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if paths.is_lost || paths.known.contains_key(path) {
+        if paths.is_lost || paths.known.contains_key(path.as_os_str()) {
             return;
         }
         match fact(path).filter(|fact| fact.is_settled(SystemTime::now())) {
             Some(fact) if paths.known.len() < MOST => {
-                paths.known.insert(path.to_owned(), fact);
+                paths.known.insert(path.as_os_str().to_owned(), fact);
             }
             _ => paths.is_lost = true,
         }
@@ -70,16 +72,21 @@ impl Asked {
         let mut known = paths.known.clone();
         drop(paths);
         // Where a path leads is decided by each folder on the way.
-        let asked: Vec<PathBuf> = known.keys().cloned().collect();
-        for folder in asked.iter().flat_map(|path| path.ancestors().skip(1)) {
-            if !known.contains_key(folder) {
-                known.insert(folder.to_owned(), fact(folder)?);
+        let asked: Vec<OsString> = known.keys().cloned().collect();
+        for path in &asked {
+            for folder in Path::new(path).ancestors().skip(1) {
+                // Those above it are known as well, or will be.
+                if known.contains_key(folder.as_os_str()) {
+                    break;
+                }
+                known.insert(folder.as_os_str().to_owned(), fact(folder)?);
             }
         }
-        let facts = hash(known.values());
-        let paths = known.into_keys().map(|path| path.into_os_string());
-        let paths: Result<_, _> = paths.map(std::ffi::OsString::into_string).collect();
-        let paths = paths.ok()?;
+        let mut known: Vec<(OsString, Fact)> = known.into_iter().collect();
+        known.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let facts = hash(known.iter().map(|(_, fact)| fact));
+        let paths = known.into_iter().map(|(path, _)| path.into_string());
+        let paths = paths.collect::<Result<_, _>>().ok()?;
         Some(Sight { paths, facts })
     }
 }
@@ -205,7 +212,7 @@ mod tests {
             let path = root.join(name);
             let fact = fact(&path).expect("it is known");
             assert!(fact.is_settled(SystemTime::now() + SETTLED), "{name}");
-            paths.known.insert(path, fact);
+            paths.known.insert(path.into_os_string(), fact);
         }
         drop(paths);
         asked.sight().expect("everything is known")

@@ -97,7 +97,8 @@ impl Door {
         if let Some(real) = folders().get(folder) {
             return Ok(real.clone());
         }
-        let real = folder.canonicalize()?;
+        // Each folder above is asked for once as well.
+        let real = self.without_links(folder)?;
         let mut folders = folders();
         if folders.len() < MOST_FOLDERS {
             folders.insert(folder.to_owned(), real.clone());

@@ -24,7 +24,7 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-pub(crate) use self::asked::Sight;
+pub(crate) use self::{asked::Sight, packages::Fingerprint};
 use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
@@ -187,9 +187,14 @@ impl Modules {
             .map_or(Path::new(""), Packages::folder)
     }
 
-    /// A file of a package as it is on disk, with a mark of how it is read.
-    pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        self.packages.as_ref()?.bytes(path)
+    /// Returns the fingerprint of a package's file as it is on disk now.
+    pub(crate) fn fingerprint(&self, path: &str) -> Option<Fingerprint> {
+        self.packages.as_ref()?.fingerprint(path)
+    }
+
+    /// Returns the fingerprint of a package's file as it was when it was loaded, without reading it again.
+    pub(crate) fn fingerprint_when_loaded(&self, path: &str) -> Option<Fingerprint> {
+        self.packages.as_ref()?.fingerprint_when_loaded(path)
     }
 
     /// Returns what decides, beside the file system, which file a package's name leads to; `None` when there is more than is named here.
