@@ -233,7 +233,8 @@ fn compiling_takes_its_memory_in_another_process_even_if_the_program_was_removed
 /// Both parts are announced, and until each is compiled a line comes about twice a second, after ten seconds every five.
 #[test]
 fn compiling_is_announced_and_reported_while_it_lasts() {
-    const INTL: &str = "exports.onExecutePostLogin = async () => { (1.5).toLocaleString('de'); };\n";
+    const INTL: &str =
+        "exports.onExecutePostLogin = async () => { (1.5).toLocaleString('de'); };\n";
     let files = folder(&[("intl.js", INTL)]);
     let done = postlogin("run intl.js")
         .within(files.path())
@@ -249,17 +250,26 @@ fn compiling_is_announced_and_reported_while_it_lasts() {
         let progress = format!("compiling {part}: ");
         let mut last = 0.0;
         let mut count = 0;
-        for line in heard.lines().filter_map(|line| line.strip_prefix(&progress)) {
+        for line in heard
+            .lines()
+            .filter_map(|line| line.strip_prefix(&progress))
+        {
             assert!(is_next(&progress), "{heard}");
             let took: Option<f64> = line.strip_suffix(" s").and_then(|it| it.parse().ok());
             let took = took.expect("a time");
             let most = if took < 10.0 { 2.0 } else { 7.0 };
-            assert!(took > last && took - last < most, "{last} s, then {took} s: {heard}");
+            assert!(
+                took > last && took - last < most,
+                "{last} s, then {took} s: {heard}"
+            );
             last = took;
             count += 1;
         }
         assert!(count > 0, "{part}: {heard}");
-        assert!(is_next(&format!("compiled {part} for this machine in ")), "{heard}");
+        assert!(
+            is_next(&format!("compiled {part} for this machine in ")),
+            "{heard}"
+        );
     }
     assert_eq!(lines.next(), None, "{heard}");
 }

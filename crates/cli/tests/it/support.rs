@@ -17,7 +17,8 @@ use tempfile::TempDir;
 pub(crate) const FIXED: &str = "--now 2026-11-22T10:00:00Z --seed 1";
 
 /// An Action that does nothing but ask ICU, so that it is compiled.
-const ASKS_ICU: &str = "exports.onExecutePostLogin = async () => { (1.5).toLocaleString('de'); };\n";
+const ASKS_ICU: &str =
+    "exports.onExecutePostLogin = async () => { (1.5).toLocaleString('de'); };\n";
 
 /// An Action that does nothing.
 pub(crate) const QUIET: &str = "exports.onExecutePostLogin = async () => {};\n";

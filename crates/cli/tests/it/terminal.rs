@@ -254,10 +254,18 @@ fn progress_of_compiling_is_one_line() {
     let mut lines = progress.split("\r\u{1b}[K");
     assert_eq!(lines.next(), Some(""), "{shown:?}");
     // What follows takes the place of the last one.
-    assert!(lines.next_back().is_some_and(|end| end.starts_with("compiled ")), "{shown:?}");
+    assert!(
+        lines
+            .next_back()
+            .is_some_and(|end| end.starts_with("compiled ")),
+        "{shown:?}"
+    );
     let lines: Vec<_> = lines.collect();
     let is_progress = |line: &&str| line.starts_with("compiling the JavaScript engine: ");
-    assert!(!lines.is_empty() && lines.iter().all(is_progress), "{shown:?}");
+    assert!(
+        !lines.is_empty() && lines.iter().all(is_progress),
+        "{shown:?}"
+    );
     assert!(!progress.contains('\n'), "{shown:?}");
     terminal.wait_for("allowed");
     terminal.ends(0);

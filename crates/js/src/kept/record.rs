@@ -56,7 +56,6 @@ fn asked(question: &str) -> Option<(Keyword, &str, &str)> {
     Some((keyword, importer, specifier))
 }
 
-
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -78,9 +77,9 @@ impl Recorder {
         }
     }
 
-    pub(super) fn record(&self) -> Record {
-        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record.clone()
+    /// Returns what was asked for so far, once.
+    pub(super) fn take_record(&self) -> Record {
+        std::mem::take(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn code_bytes(&self) -> u64 {
