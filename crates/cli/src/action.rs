@@ -4,9 +4,10 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
-use postlogin_engine::{Allocation, CompileNotice, Engine};
+use postlogin_engine::{Allocation, CompileNotice, Engine, Part};
 use postlogin_project::{
     ActionSource, CacheEnvironment, NamedBy, Project, cache_folder, resolve_action,
 };
@@ -59,7 +60,7 @@ pub(crate) fn compiler(
     allocation: Allocation,
     printer: &Printer,
 ) -> Result<Compiler<'_>, CliError> {
-    let engine = engine(allocation).map_err(|error| CliError::internal(&error))?;
+    let engine = engine(allocation, *printer).map_err(|error| CliError::internal(&error))?;
     Ok(with_permissions(Compiler::new(engine, |notice| {
         tell(&notice, printer)
     })))
@@ -70,16 +71,23 @@ pub(crate) fn lasting_compiler(
     allocation: Allocation,
     printer: Printer,
 ) -> anyhow::Result<Compiler<'static>> {
-    let engine = engine(allocation)?;
+    let engine = engine(allocation, printer)?;
     Ok(with_permissions(Compiler::new(engine, move |notice| {
         tell(&notice, &printer)
     })))
 }
 
-/// An engine that compiles in other processes.
-fn engine(allocation: Allocation) -> anyhow::Result<Engine> {
+/// An engine that compiles in other processes, and reports on that.
+fn engine(allocation: Allocation, printer: Printer) -> anyhow::Result<Engine> {
     let engine = Engine::new(allocation, machine_code_folder())?;
     engine.compile_apart(Arc::new(Again));
+    engine.announce(move |part, notice| {
+        let what = match part {
+            Part::Engine => "the JavaScript engine for components",
+            Part::Intl => "ICU (for Intl)",
+        };
+        compiled(what, notice, &printer);
+    });
     Ok(engine)
 }
 
@@ -126,6 +134,10 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
             ));
             return;
         }
+        CompileNotice::Continues { took } => {
+            printer.progress(&progress(what, *took), is_due(*took));
+            return;
+        }
         CompileNotice::Waiting { folder } => {
             let folder = folder.display();
             printer.note(&format!(
@@ -164,6 +176,23 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
     }
 }
 
+fn progress(what: &str, took: Duration) -> String {
+    format!("compiling {what}: {:.1} s", took.as_secs_f64())
+}
+
+/// Whether a line is one of progress, of which only the last one is of interest, and none afterwards.
+pub(crate) fn is_progress(line: &str) -> bool {
+    let rest = line.strip_prefix("compiling ");
+    let time = rest.and_then(|rest| rest.rsplit_once(": ")?.1.strip_suffix(" s"));
+    time.is_some_and(|time| time.parse::<f64>().is_ok())
+}
+
+/// Whether progress after so much time is worth a line: a slow machine should not fill the log of a CI service.
+fn is_due(took: Duration) -> bool {
+    const SOON: Duration = Duration::from_secs(10);
+    took < SOON || took.subsec_millis() < 500 && took.as_secs().is_multiple_of(5)
+}
+
 impl From<LoadError> for CliError {
     fn from(error: LoadError) -> Self {
         match error.problem {
@@ -186,4 +215,37 @@ fn machine_code_folder() -> Option<PathBuf> {
         local_app_data: env::var_os("LOCALAPPDATA"),
         home: env::var_os("HOME"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_progress_are_known() {
+        assert_eq!(
+            progress("a.wasm", Duration::from_millis(450)),
+            "compiling a.wasm: 0.5 s"
+        );
+        assert!(is_progress(&progress(
+            "the JavaScript engine",
+            Duration::from_secs(61)
+        )));
+        for other in [
+            "",
+            "compiling a.wasm for this machine, once; this takes seconds",
+            "compiling a.wasm: no s",
+            "error: compiling a.wasm: 0.5 s",
+        ] {
+            assert!(!is_progress(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn progress_becomes_rarer() {
+        let due = |millis| is_due(Duration::from_millis(millis));
+        assert!([450, 900, 9_990].into_iter().all(due));
+        assert!([10_450, 15_000, 60_499].into_iter().all(due));
+        assert!(![10_900, 12_000, 14_999, 61_000].into_iter().any(due));
+    }
 }

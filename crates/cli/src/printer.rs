@@ -3,7 +3,10 @@
 //! The output for people is made harmless here, whoever wrote it: file names, arguments and messages may contain anything.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anstyle::{AnsiColor, Style};
 use postlogin_core::escape::{block, json};
@@ -14,6 +17,9 @@ use crate::{args::Color, error::CliError};
 
 /// Warnings that are written before the next output: if that is an error of the same words, it stands alone.
 static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
+
+/// Whether the last line of the terminal is one of progress.
+static PROGRESS: AtomicBool = AtomicBool::new(false);
 
 /// A warning that is not written yet.
 struct Waiting {
@@ -80,6 +86,20 @@ impl Printer {
     /// A line about something that went as it should.
     pub(crate) fn note(&self, text: &str) {
         to_stderr(&self.paint(Style::new().dimmed(), &block(text)));
+    }
+
+    /// How far something is. On a terminal, the line takes the place of the one before, and goes with the next output; elsewhere it
+    /// is a line of its own, for those that are worth one.
+    pub(crate) fn progress(&self, text: &str, is_worth_a_line: bool) {
+        if !io::stderr().is_terminal() {
+            if is_worth_a_line {
+                self.note(text);
+            }
+            return;
+        }
+        let line = self.paint(Style::new().dimmed(), &block(text));
+        PROGRESS.store(true, Ordering::Relaxed);
+        raw(&format!("{CLEARED}{line}"));
     }
 
     /// Passes on what another program said.
@@ -150,6 +170,9 @@ pub(crate) fn report(line: &str) {
     to_stderr(line);
 }
 
+/// Empties the line of the terminal that the cursor is on.
+const CLEARED: &str = "\r\x1b[K";
+
 /// Writes a line of progress to a terminal as it is.
 pub(crate) fn raw(text: &str) {
     let mut stderr = io::stderr().lock();
@@ -167,8 +190,11 @@ fn to_stderr(line: &str) {
         .write_all(format!("{line}\n").as_bytes());
 }
 
-/// Writes the warnings that wait. Called before any other output, and at the end.
+/// Writes the warnings that wait, where a line of progress was. Called before any other output, and at the end.
 pub(crate) fn write_waiting() {
+    if PROGRESS.swap(false, Ordering::Relaxed) {
+        raw(CLEARED);
+    }
     let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
     for warning in waiting.drain(..) {
         let _ = writeln!(io::stderr().lock(), "{}", warning.lines);

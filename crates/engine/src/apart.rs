@@ -5,11 +5,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
 };
 
 use crate::{
-    CompileNotice,
     cache::{self, make_private_folder},
     contract::NotAnAction,
 };
@@ -105,22 +103,9 @@ impl Drop for Passing {
 pub(crate) struct Made {
     pub(crate) file: PathBuf,
     /// Whether it is kept there, or why not.
-    kept: Result<PathBuf, String>,
+    pub(crate) kept: Result<PathBuf, String>,
     /// Holds the file where it is not kept.
     _passing: Option<Passing>,
-}
-
-impl Made {
-    /// Returns the notice that it was compiled. `refused` is why what was in the cache was not used.
-    pub(crate) fn compiled(&self, took: Duration, refused: Option<String>) -> CompileNotice {
-        // The folder's reason is told once.
-        let refused = refused.filter(|reason| self.kept.as_ref().err() != Some(reason));
-        CompileNotice::Compiled {
-            took,
-            kept: self.kept.clone(),
-            refused,
-        }
-    }
 }
 
 /// Lets another process compile a part into the cache, or where it cannot be kept into a folder for the moment. `None` when

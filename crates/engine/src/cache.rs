@@ -38,6 +38,11 @@ pub enum CompileNotice {
     },
     /// It is being compiled, which takes seconds.
     Begins,
+    /// It is still being compiled, here or by the process that this one waits for. Reported about twice a second.
+    Continues {
+        /// The time so far.
+        took: Duration,
+    },
     /// It was compiled.
     Compiled {
         /// The time that it took.
@@ -47,6 +52,23 @@ pub enum CompileNotice {
         /// Why what was in the cache was not used, if something was there.
         refused: Option<String>,
     },
+}
+
+impl CompileNotice {
+    /// The notice that something was compiled. `refused` is why what was in the cache was not used.
+    pub(crate) fn compiled(
+        took: Duration,
+        kept: Result<PathBuf, String>,
+        refused: Option<String>,
+    ) -> Self {
+        // The folder's reason is told once.
+        let refused = refused.filter(|reason| kept.as_ref().err() != Some(reason));
+        Self::Compiled {
+            took,
+            kept,
+            refused,
+        }
+    }
 }
 
 /// The file for these bytes. Its name holds what the machine code depends on: the component, this build of
@@ -125,9 +147,12 @@ pub(crate) fn find(
     if matches!(found, Found::Component(_)) {
         return (found, None);
     }
-    let lock = lock(file, &mut || {
-        let folder = file.parent().unwrap_or(file).to_owned();
-        notice(CompileNotice::Waiting { folder });
+    let lock = lock(file, &mut |waited| match waited {
+        None => {
+            let folder = file.parent().unwrap_or(file).to_owned();
+            notice(CompileNotice::Waiting { folder });
+        }
+        Some(took) => notice(CompileNotice::Continues { took }),
     });
     match lock {
         // Another process may have compiled it meanwhile.

@@ -16,10 +16,13 @@ use wasmtime::{
 };
 
 use crate::{
+    CompileNotice,
     apart::{Helper, NotKept, Part, in_helper},
     cache::{self, Found, find},
     config::without_unwind_tables,
     memory::restrict_addresses,
+    program::{Announcer, announce},
+    progress::reporting,
     sandbox::TimedOut,
     watchdog::Watchdog,
 };
@@ -57,6 +60,7 @@ pub(crate) struct Intl {
     cache: Option<PathBuf>,
     /// Compiles in another process.
     helper: Arc<OnceLock<Arc<dyn Helper>>>,
+    announcer: Arc<OnceLock<Announcer>>,
     ready: OnceLock<Result<Ready, String>>,
 }
 
@@ -96,6 +100,9 @@ impl ResourceLimiter for Limiter {
 
 type Answer = TypedFunc<(String,), (String,)>;
 
+/// Where the result is kept, or why it is not.
+type Kept = Result<PathBuf, String>;
+
 /// The ICU of one sandbox.
 pub(crate) struct Icu {
     intl: Arc<Intl>,
@@ -107,11 +114,13 @@ impl Intl {
         source: IntlSource,
         cache: Option<PathBuf>,
         helper: Arc<OnceLock<Arc<dyn Helper>>>,
+        announcer: Arc<OnceLock<Announcer>>,
     ) -> Self {
         Self {
             source,
             cache,
             helper,
+            announcer,
             ready: OnceLock::new(),
         }
     }
@@ -134,33 +143,31 @@ impl Intl {
         file: Option<&Path>,
         key: &str,
         lock: Option<&fs::File>,
-    ) -> anyhow::Result<Option<Component>> {
+    ) -> anyhow::Result<Option<(Component, Kept)>> {
         let Some(helper) = self.helper.get() else {
             return Ok(None);
         };
-        let made = in_helper(helper.as_ref(), Part::Intl, file, key, lock)?;
-        let found = made.map(|made| cache::load(engine, &made.file));
-        Ok(match found {
-            Some(Found::Component(component)) => Some(component),
-            Some(Found::Nothing(_)) | None => None,
+        let Some(made) = in_helper(helper.as_ref(), Part::Intl, file, key, lock)? else {
+            return Ok(None);
+        };
+        Ok(match cache::load(engine, &made.file) {
+            Found::Component(component) => Some((component, made.kept)),
+            Found::Nothing(_) => None,
         })
     }
 
-    /// Compiles, and returns also whether the result is kept.
+    /// Compiles in this process.
     fn compile_here(
         &self,
         engine: &wasmtime::Engine,
         file: Option<&Path>,
-    ) -> anyhow::Result<(Component, Result<(), String>)> {
+    ) -> anyhow::Result<(Component, Kept)> {
         let bytes = (self.source.unpack)().map_err(anyhow::Error::msg)?;
         let component = cache::compile(engine, &bytes)?;
         let kept = match file {
-            Some(file) => cache::store(&component, file),
+            Some(file) => cache::store(&component, file).map(|()| file.to_owned()),
             None => Err("there is no cache folder".to_owned()),
         };
-        if let Err(error) = &kept {
-            tracing::debug!(%error, "compiled ICU is not kept");
-        }
         Ok((component, kept))
     }
 
@@ -173,21 +180,31 @@ impl Intl {
         let key = self.key(&engine);
         let file = self.cache.as_ref().map(|folder| folder.join(key));
         let (_, kept) = self.compile_here(&engine, file.as_deref())?;
-        Ok(kept.map_err(NotKept)?)
+        kept.map_err(NotKept)?;
+        Ok(())
     }
 
     fn compile(&self) -> anyhow::Result<Ready> {
         let engine = wasmtime::Engine::new(&configuration()).map_err(anyhow::Error::from)?;
         let key = self.key(&engine);
         let file = self.cache.as_ref().map(|folder| folder.join(&key));
-        let (found, lock) = find(&engine, file.as_deref(), &mut |_| {});
+        let announce = |notice| announce(&self.announcer, Part::Intl, &notice);
+        let (found, lock) = find(&engine, file.as_deref(), &mut |notice| announce(notice));
         let component = match found {
             Found::Component(component) => component,
-            Found::Nothing(_) => {
-                match self.compile_apart(&engine, file.as_deref(), &key, lock.as_ref())? {
-                    Some(component) => component,
-                    None => self.compile_here(&engine, file.as_deref())?.0,
-                }
+            Found::Nothing(refused) => {
+                announce(CompileNotice::Begins);
+                let started = Instant::now();
+                let file = file.as_deref();
+                let (component, kept) = reporting(
+                    |took| announce(CompileNotice::Continues { took }),
+                    || match self.compile_apart(&engine, file, &key, lock.as_ref())? {
+                        Some(compiled) => Ok(compiled),
+                        None => self.compile_here(&engine, file),
+                    },
+                )?;
+                announce(CompileNotice::compiled(started.elapsed(), kept, refused));
+                component
             }
         };
         let pre = Linker::new(&engine).instantiate_pre(&component);

@@ -23,6 +23,7 @@ mod memory;
 mod modules;
 mod packages;
 mod program;
+mod progress;
 mod recall;
 mod resting;
 mod rule_calls;

@@ -5,6 +5,7 @@ mod load;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Instant,
 };
 
 use postlogin_abi::import_name;
@@ -12,7 +13,7 @@ use postlogin_core::Trigger;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
 
 use crate::{
-    CompileNotice,
+    CompileNotice, Part,
     action::ActionPre,
     apart::Helper,
     api,
@@ -23,6 +24,7 @@ use crate::{
     guest::{Script, StackMapper},
     intl::{Icu, Intl, IntlSource},
     memory::{Image, Memory},
+    progress::reporting,
     resting::Resting,
     sandbox::Sandbox,
     wasi,
@@ -40,6 +42,8 @@ struct Inner {
     linker: Linker<Sandbox>,
     cache: Option<PathBuf>,
     intl: OnceLock<Arc<Intl>>,
+    /// Reports on what is compiled while a login or a build waits for it.
+    announcer: Arc<OnceLock<Announcer>>,
     /// Compiles in another process.
     helper: Arc<OnceLock<Arc<dyn Helper>>>,
     /// Whether this is that process: the one that waits for it holds the locks.
@@ -89,6 +93,16 @@ impl Loader {
             load: function("load")?,
             run: function("run")?,
         })
+    }
+}
+
+/// Called with what is compiled, and how far that is.
+pub(crate) type Announcer = Box<dyn Fn(Part, &CompileNotice) + Send + Sync>;
+
+/// Reports to the announcer, if there is one.
+pub(crate) fn announce(announcer: &OnceLock<Announcer>, part: Part, notice: &CompileNotice) {
+    if let Some(announce) = announcer.get() {
+        announce(part, notice);
     }
 }
 
@@ -143,6 +157,12 @@ impl Engine {
         self.inner.helper.get_or_init(|| helper);
     }
 
+    /// From now on, what is compiled without a function's `notice` is reported here: ICU, when the first login asks for it, and the
+    /// engine, when it is compiled once more to be frozen with an Action. Called by any thread. The first announcer stays.
+    pub fn announce(&self, announcer: impl Fn(Part, &CompileNotice) + Send + Sync + 'static) {
+        self.inner.announcer.get_or_init(|| Box::new(announcer));
+    }
+
     /// As [`Engine::new`], with the memories of wasmtime, as on machines on which ours do not work. Outcomes are the same.
     ///
     /// # Errors
@@ -169,6 +189,7 @@ impl Engine {
                 linker,
                 cache,
                 intl: OnceLock::new(),
+                announcer: Arc::default(),
                 helper: Arc::default(),
                 is_helper,
                 memory,
@@ -209,7 +230,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the bytes are not an Action of this contract.
-    pub fn packed_program<B: AsRef<[u8]>>(
+    pub fn packed_program<B: AsRef<[u8]> + Send>(
         &self,
         name: &str,
         unpack: impl FnOnce() -> Result<B, NotAnAction>,
@@ -228,14 +249,23 @@ impl Engine {
             .cache
             .as_ref()
             .map(|folder| folder.join(cache::file_name_as(engine, "whole", bytes)));
-        let (found, _lock) = find(engine, file.as_deref(), &mut |_| {});
-        if let Found::Component(component) = found {
-            return Ok(component);
-        }
-        let component = cache::compile(engine, bytes).map_err(anyhow::Error::from)?;
-        if let Some(Err(error)) = file.map(|file| cache::store(&component, &file)) {
-            tracing::debug!(%error, "compiled code is not kept");
-        }
+        let announce = |notice| announce(&self.inner.announcer, Part::Engine, &notice);
+        let (found, _lock) = find(engine, file.as_deref(), &mut |notice| announce(notice));
+        let refused = match found {
+            Found::Component(component) => return Ok(component),
+            Found::Nothing(refused) => refused,
+        };
+        announce(CompileNotice::Begins);
+        let started = Instant::now();
+        let component = reporting(
+            |took| announce(CompileNotice::Continues { took }),
+            || cache::compile(engine, bytes),
+        )?;
+        let kept = match file {
+            Some(file) => cache::store(&component, &file).map(|()| file),
+            None => Err("there is no cache folder".into()),
+        };
+        announce(CompileNotice::compiled(started.elapsed(), kept, refused));
         Ok(component)
     }
 
@@ -247,6 +277,7 @@ impl Engine {
                 source,
                 inner.cache.clone(),
                 Arc::clone(&inner.helper),
+                Arc::clone(&inner.announcer),
             ))
         };
         self.inner.intl.get_or_init(make);

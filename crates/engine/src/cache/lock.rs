@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{make_folder, trust::check_folder};
+use crate::progress;
 
 /// The time that a process waits for another that compiles. Compiling takes seconds, on a busy machine a minute.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,20 +28,21 @@ pub(crate) enum Lock {
 }
 
 /// Waits until no other process compiles what will be in `file`, and keeps others waiting until the result is dropped.
-/// `waiting` is called once when there is another.
+/// `waiting` is called when there is another, and then about twice a second with the time so far.
 ///
 /// The lock file stays: removing it would let two processes lock two files of one name.
-pub(crate) fn lock(file: &Path, waiting: &mut dyn FnMut()) -> Lock {
+pub(crate) fn lock(file: &Path, waiting: &mut dyn FnMut(Option<Duration>)) -> Lock {
     lock_within(file, PATIENCE, waiting)
 }
 
-fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut()) -> Lock {
+fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut(Option<Duration>)) -> Lock {
     let path = file.with_extension("lock");
     let Some(lock) = open(&path) else {
         return Lock::Impossible;
     };
     let started = Instant::now();
-    let mut is_told = false;
+    // When it was told last.
+    let mut told: Option<Duration> = None;
     loop {
         match lock.try_lock() {
             Ok(()) => return Lock::Held(lock),
@@ -52,9 +54,10 @@ fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut()) -> Lo
                 return Lock::Overdue(path);
             }
             Err(TryLockError::WouldBlock) => {
-                if !is_told {
-                    waiting();
-                    is_told = true;
+                let waited = started.elapsed();
+                if told.is_none_or(|told| waited.saturating_sub(told) >= progress::PAUSE) {
+                    waiting(told.map(|_| waited));
+                    told = Some(waited);
                 }
                 thread::sleep(PAUSE);
             }
@@ -91,7 +94,7 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..6 {
                 scope.spawn(|| {
-                    let held = lock(&file, &mut || {});
+                    let held = lock(&file, &mut |_| {});
                     assert!(matches!(held, Lock::Held(_)));
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     thread::sleep(Duration::from_millis(5));
@@ -99,14 +102,18 @@ mod tests {
                 });
             }
         });
-        let held = lock(&file, &mut || {});
-        let mut told = 0;
-        let second = lock_within(&file, Duration::from_millis(120), &mut || told += 1);
+        let held = lock(&file, &mut |_| {});
+        let mut told = Vec::new();
+        let patience = progress::PAUSE * 2;
+        let second = lock_within(&file, patience, &mut |waited| told.push(waited));
         assert!(matches!(held, Lock::Held(_)));
         assert!(matches!(second, Lock::Overdue(path) if path == folder.join("a.lock")));
-        assert_eq!(told, 1);
+        assert!(
+            matches!(told.as_slice(), [None, Some(waited), ..] if *waited >= progress::PAUSE),
+            "{told:?}"
+        );
         // Where nothing can be written, nothing is locked.
-        let nowhere = lock(Path::new("/dev/null/x/a.cwasm"), &mut || {});
+        let nowhere = lock(Path::new("/dev/null/x/a.cwasm"), &mut |_| {});
         assert!(matches!(nowhere, Lock::Impossible));
         fs::remove_dir_all(folder).unwrap();
     }

@@ -23,6 +23,7 @@ use crate::{
     contract::{self, NotAnAction},
     globals,
     memory::{Image, strip},
+    progress::reporting,
 };
 
 /// A component of so many bytes takes seconds to compile: its reader hears of it before, not only afterwards.
@@ -37,7 +38,7 @@ struct Initial {
 
 impl Engine {
     /// `packed` is the name of the file for what another process can compile, which knows it.
-    pub(super) fn load_or_compile<B: AsRef<[u8]>>(
+    pub(super) fn load_or_compile<B: AsRef<[u8]> + Send>(
         &self,
         packed: Option<String>,
         file: Option<PathBuf>,
@@ -65,18 +66,18 @@ impl Engine {
         if let (Some(name), Some(helper)) = (packed, self.inner.helper.get()) {
             notice(CompileNotice::Begins);
             let started = Instant::now();
-            let made = in_helper(
-                helper.as_ref(),
-                Part::Engine,
-                file.as_deref(),
-                &name,
-                lock.as_ref(),
+            let made = reporting(
+                |took| notice(CompileNotice::Continues { took }),
+                || {
+                    let helper = helper.as_ref();
+                    in_helper(helper, Part::Engine, file.as_deref(), &name, lock.as_ref())
+                },
             )?;
             if let Some(made) = made {
                 let program = self.made_apart(&made, size)?;
                 if let Some(program) = program {
                     let took = started.elapsed();
-                    notice(made.compiled(took, refused));
+                    notice(CompileNotice::compiled(took, made.kept, refused));
                     return Ok(program);
                 }
             }
@@ -103,7 +104,7 @@ impl Engine {
         })
     }
 
-    fn compile_here<B: AsRef<[u8]>>(
+    fn compile_here<B: AsRef<[u8]> + Send>(
         &self,
         bytes: B,
         is_engine: bool,
@@ -119,7 +120,10 @@ impl Engine {
         }
         let started = Instant::now();
         let size = bytes.as_ref().len();
-        let (component, memory) = self.compile(bytes, is_engine)?;
+        let (component, memory) = reporting(
+            |took| notice(CompileNotice::Continues { took }),
+            || self.compile(bytes, is_engine),
+        )?;
         // What is not an Action is not kept.
         let program = self.link(&component, size)?;
         let took = started.elapsed();
@@ -134,13 +138,7 @@ impl Engine {
             }
             None => program,
         };
-        // The folder's reason is told once.
-        let refused = refused.filter(|reason| kept.as_ref().err() != Some(reason));
-        notice(CompileNotice::Compiled {
-            took,
-            kept,
-            refused,
-        });
+        notice(CompileNotice::compiled(took, kept, refused));
         Ok(program)
     }
 

@@ -25,7 +25,6 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-pub(crate) use self::asked::Sight;
 use self::{
     advice::Advice,
     local::Local,
@@ -33,6 +32,7 @@ use self::{
     packages::Packages,
     room::{Kept, Share},
 };
+pub(crate) use self::{asked::Sight, packages::Fingerprint};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, Unusable},
     installed::{manifests, places as package_places},
@@ -74,7 +74,7 @@ pub struct Modules {
     source_map: Option<Arc<SourceMap>>,
     is_rule: bool,
     answers: Mutex<Answers>,
-    files: Mutex<HashMap<String, Result<Loaded, Refusal>>>,
+    files: Mutex<Files>,
     /// Bytes of files that are kept, at most: [`LOADED_BYTES`].
     most_bytes: usize,
     room: Room,
@@ -94,6 +94,14 @@ struct Answers {
 struct Loaded {
     format: ModuleFormat,
     code: Arc<Kept>,
+}
+
+/// The files that were asked for.
+#[derive(Default)]
+struct Files {
+    known: HashMap<String, Result<Loaded, Refusal>>,
+    /// The bytes of those that are there.
+    bytes: usize,
 }
 
 struct LoadedModule {
@@ -222,9 +230,14 @@ impl Modules {
             .map_or(Path::new(""), Packages::folder)
     }
 
-    /// A file of a package as it is on disk, with a mark of how it is read.
-    pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        self.packages.as_ref()?.bytes(path)
+    /// Returns the fingerprint of a package's file as it is on disk now.
+    pub(crate) fn fingerprint(&self, path: &str) -> Option<Fingerprint> {
+        self.packages.as_ref()?.fingerprint(path)
+    }
+
+    /// Returns the fingerprint of a package's file as it was when it was loaded, without reading it again.
+    pub(crate) fn fingerprint_when_loaded(&self, path: &str) -> Option<Fingerprint> {
+        self.packages.as_ref()?.fingerprint_when_loaded(path)
     }
 
     /// Returns what decides, beside the file system, which file a package's name leads to; `None` when there is more than is named here.
@@ -406,17 +419,17 @@ impl ModuleSource for Modules {
 
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if files.len() >= REMEMBERED {
-            files.retain(|_, file| file.is_ok());
+        if files.known.len() >= REMEMBERED {
+            files.known.retain(|_, file| file.is_ok());
         }
-        if let Some(known) = files.get(path) {
+        if let Some(known) = files.known.get(path) {
             return known.as_ref().map(Loaded::file).map_err(Clone::clone);
         }
         let refuse = |what: String| Refusal {
             code: "ERR_INVALID_MODULE".into(),
             message: format!("{path}: {what}"),
         };
-        let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
+        let known = files.bytes;
         let loaded = self.read(path).and_then(|read| {
             if known.saturating_add(read.code.len()) > self.most_bytes {
                 let most = self.most_bytes >> 20;
@@ -429,8 +442,11 @@ impl ModuleSource for Modules {
                 code: self.room.keep(&read.code).map_err(refuse)?,
             })
         });
+        if let Ok(loaded) = &loaded {
+            files.bytes = known.saturating_add(loaded.code.len());
+        }
         let file = loaded.as_ref().map(Loaded::file).map_err(Clone::clone);
-        files.insert(path.to_owned(), loaded);
+        files.known.insert(path.to_owned(), loaded);
         file
     }
 }
