@@ -27,6 +27,11 @@ use std::{
 
 use anyhow::anyhow;
 use clap::Parser;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     args::{Arguments, Command},
@@ -43,8 +48,11 @@ pub fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage::report(&error, env::args_os().skip(1))),
     };
     let is_server = matches!(arguments.command, Command::Serve(_) | Command::Ui(_));
-    start_tracing(arguments.verbose, is_server);
     let printer = Printer::new(arguments.color);
+    if let Err(error) = start_tracing(arguments.verbose, is_server) {
+        printer.error(&error);
+        return ExitCode::from(error.code);
+    }
     if let Some(folder) = &arguments.project
         && let Err(error) = env::set_current_dir(folder)
     {
@@ -105,21 +113,82 @@ fn run(command: Command, printer: &Printer) -> Result<u8, CliError> {
 
 /// `POSTLOGIN_LOG=debug` or `-v` shows what happens inside, on stderr. A server reports its own errors there anyway: who
 /// gets an answer of 500 does not see the reason.
-fn start_tracing(verbose: bool, is_server: bool) {
+fn start_tracing(verbose: bool, is_server: bool) -> Result<(), CliError> {
     let level = match (verbose, is_server) {
         (true, _) => "debug",
         (false, true) => "error",
         (false, false) => "off",
     };
-    let filter = env::var("POSTLOGIN_LOG")
-        .unwrap_or_else(|_| format!("postlogin={level},postlogin_engine={level}"));
-    if filter.ends_with("=off") {
-        return;
+    let given = env::var_os("POSTLOGIN_LOG").filter(|text| !text.is_empty());
+    if given.is_none() && level == "off" {
+        return Ok(());
     }
-    let filter = tracing_subscriber::EnvFilter::new(filter);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let filter = match given {
+        Some(text) => log_filter(&text.to_string_lossy())?,
+        None => log_filter(&format!("postlogin={level},postlogin_engine={level}"))?,
+    };
+    // Of the filters, the one that reads no fields of spans: the other brings a second engine for regular expressions, and nothing here
+    // has spans.
+    let lines = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(printer::stderr)
         .without_time()
-        .init();
+        .finish();
+    lines.with(filter).init();
+    Ok(())
+}
+
+/// Parses `debug` or `postlogin_engine=trace,hyper=off`.
+fn log_filter(text: &str) -> Result<Targets, CliError> {
+    text.parse().map_err(|_| {
+        CliError::usage(format!("POSTLOGIN_LOG: `{text}` is not a valid filter")).with_hint(
+            "write a level, or modules with one: debug, postlogin_engine=trace,hyper=off",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::log_filter;
+
+    #[test]
+    fn filters_of_debug_output() {
+        for (filter, module, level, expected) in [
+            ("debug", "postlogin_engine::cache", Level::DEBUG, true),
+            ("debug", "hyper", Level::TRACE, false),
+            ("warn", "hyper", Level::ERROR, true),
+            ("off", "postlogin", Level::ERROR, false),
+            (
+                "postlogin_engine=trace",
+                "postlogin_engine::cache",
+                Level::TRACE,
+                true,
+            ),
+            (
+                "postlogin_engine=trace",
+                "postlogin_js",
+                Level::ERROR,
+                false,
+            ),
+            ("debug,hyper=off", "hyper::proto", Level::ERROR, false),
+            ("debug, hyper=off", "postlogin_tenant", Level::DEBUG, true),
+        ] {
+            let parsed = log_filter(filter).map_err(|error| error.message);
+            let parsed = parsed.expect("it is a filter");
+            assert_eq!(
+                parsed.would_enable(module, &level),
+                expected,
+                "{filter}: {module} {level}"
+            );
+        }
+        for wrong in ["postlogin=loud", "[request{id=1}]=debug", "a=b=c"] {
+            let refused = log_filter(wrong).map(|_| ()).map_err(|error| error.message);
+            assert_eq!(
+                refused,
+                Err(format!("POSTLOGIN_LOG: `{wrong}` is not a valid filter"))
+            );
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Which cases of a plan run.
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::plan::{Plan, PlannedCase};
 

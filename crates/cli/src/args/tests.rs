@@ -12,7 +12,7 @@ pub(crate) struct TestArguments {
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Only cases whose name contains this text or matches this regular expression (repeatable: any of them)
+    /// Only cases whose name contains this text or matches this regular expression, where \w, \d and (?i) know ASCII alone (repeatable: any of them)
     #[arg(long, value_name = "EXPR", help_heading = "Which cases")]
     pub(crate) filter: Vec<String>,
 

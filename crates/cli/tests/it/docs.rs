@@ -12,7 +12,7 @@ use std::{
     sync::LazyLock,
 };
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::support::{cache, data, folder, postlogin, repository, steady};
 
@@ -151,7 +151,7 @@ fn matches(shown: &str, output: &str) -> bool {
     let (shown, output) = (steady(shown), steady(output));
     let lines = shown.trim_end().lines().map(|line| match line.trim() {
         "…" => "(?:.*\n)*?".to_owned(),
-        _ => regex::escape(line.trim_end()).replace('…', ".*") + "\n",
+        _ => regex_lite::escape(line.trim_end()).replace('…', ".*") + "\n",
     });
     let pattern = format!("^{}$", lines.collect::<String>());
     let pattern = Regex::new(&pattern).expect("it parses");

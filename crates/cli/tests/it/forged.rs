@@ -89,7 +89,7 @@ fn tests_for_people() {
     let colored = postlogin("test --color always")
         .within(folder.path())
         .finish();
-    let styles = regex::Regex::new("\x1b\\[[0-9;]*m").expect("the pattern is right");
+    let styles = regex_lite::Regex::new("\x1b\\[[0-9;]*m").expect("the pattern is right");
     assert_harmless(&styles.replace_all(&colored.stdout, ""));
     assert_harmless(&colored.stderr);
 }

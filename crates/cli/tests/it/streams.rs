@@ -149,3 +149,28 @@ fn control_characters_of_a_profile_do_not_reach_the_terminal() {
     assert_eq!(done.code, Some(0));
     assert!(!done.printed().contains(['\x1b', '\x07', '\r']), "{done}");
 }
+
+/// A filter that is none is refused before anything runs.
+#[test]
+fn wrong_filters_of_debug_output() {
+    let folder = folder(&[("quiet.js", QUIET)]);
+    let with = |filter: &str| {
+        let run = postlogin("-C . run missing.js").within(folder.path());
+        run.env("POSTLOGIN_LOG", filter).finish()
+    };
+    let plain = with("").stderr;
+    assert!(plain.starts_with("error: "), "{plain}");
+    assert_eq!(with("off").stderr, plain);
+    assert_eq!(with("postlogin_tenant=trace,hyper=off").stderr, plain);
+    for wrong in ["postlogin=loud", "[request{id=1}]=debug"] {
+        let refused = with(wrong);
+        assert_eq!(refused.code, Some(2));
+        assert_eq!(
+            refused.stderr,
+            format!(
+                "error: POSTLOGIN_LOG: `{wrong}` is not a valid filter\n\
+                 hint: write a level, or modules with one: debug, postlogin_engine=trace,hyper=off\n"
+            )
+        );
+    }
+}

@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde_json::Value;
 use tempfile::TempDir;
 
