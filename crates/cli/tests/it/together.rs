@@ -190,7 +190,7 @@ fn the_largest_event_fits() {
     }
 }
 
-/// A program that stands for npm prints its settings.
+/// A program in the place of npm prints its settings.
 #[test]
 fn npm_installs_packages_of_its_registry_alone() {
     use std::os::unix::fs::PermissionsExt as _;

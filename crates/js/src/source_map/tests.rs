@@ -243,7 +243,7 @@ fn lists_and_names_have_limits() {
         read(&format!(r#"{{"version":3,"sections":[{sections}]}}"#)),
         Err("it has more than 10000 sections".to_owned())
     );
-    // What nobody asks for is not kept.
+    // What no file has is not kept.
     let contents = vec!["\"\""; 100_000].join(",");
     let json = format!(r#"{{"version":3,"sources":["a.ts"],"sourcesContent":[{contents}]}}"#);
     assert_eq!(read(&json), Ok(1));

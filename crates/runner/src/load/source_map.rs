@@ -23,7 +23,7 @@ const MOST_MAPS: usize = 1_000;
 /// The bytes that are read for the maps of all Actions: reading one that is not kept takes time, too.
 const MOST_READ: usize = 256 << 20;
 
-/// The source maps of the Actions of a run. What they take together is limited; equal ones are kept once. One that nobody uses any more
+/// The source maps of the Actions of a run. What they take together is limited; equal ones are kept once. One that no Action uses any more
 /// takes nothing.
 #[derive(Debug, Default)]
 pub struct SourceMaps {
@@ -268,7 +268,7 @@ mod tests {
         assert!(Arc::ptr_eq(&one, &again));
         let other = maps.keep(map("b", half)).expect("there is room");
         assert!(maps.keep(map("c", 2 << 20)).is_none());
-        // What nobody has any more takes nothing.
+        // What is dropped takes nothing.
         drop(other);
         assert!(maps.keep(map("c", half)).is_some());
         let small: Vec<_> = (0..MOST_MAPS + 9)

@@ -32,6 +32,7 @@ pub(super) fn base(
                 return Ok(Some(Arc::clone(value)));
             }
             let shown = display_path(path, working_folder);
+            read.admit(&shown)?;
             let text = within.read_text(path, &shown)?;
             let value = parse_document(&text, Format::of(path), &shown)?;
             if !value.is_object() {

@@ -76,6 +76,7 @@ fn from_file(
     read: &mut NamedFiles,
 ) -> Result<Vec<Mock>, Error> {
     let shown = display_path(path, working_folder);
+    read.admit(&shown)?;
     let text = within.read_text(path, &shown)?;
     let recorded = text.starts_with(HEADER);
     let value = parse_document(&text, Format::of(path), &shown)?;

@@ -42,14 +42,19 @@ impl NamedFiles {
             }
             None => {
                 self.left = 0;
-                let message = format!(
-                    "the events, users, clients and mocks that cases name take more than {} MiB with this one",
-                    MOST >> 20
-                );
-                Err(Error::new(message)
-                    .in_file(shown)
-                    .with_hint("run fewer files of cases at once"))
+                Err(too_much(shown))
             }
+        }
+    }
+
+    /// Refuses a file before it is read once there was too much.
+    ///
+    /// # Errors
+    /// When nothing is left.
+    pub(super) fn admit(&self, shown: &str) -> Result<(), Error> {
+        match self.left {
+            0 => Err(too_much(shown)),
+            _ => Ok(()),
         }
     }
 
@@ -71,6 +76,16 @@ impl NamedFiles {
     }
 }
 
+fn too_much(shown: &str) -> Error {
+    let message = format!(
+        "the events, users, clients and mocks that cases name take more than {} MiB with this one",
+        MOST >> 20
+    );
+    Error::new(message)
+        .in_file(shown)
+        .with_hint("run fewer files of cases at once")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,10 +93,12 @@ mod tests {
     #[test]
     fn all_files_count_together() {
         let mut files = NamedFiles::default();
+        assert!(files.admit("a.json").is_ok());
         let half = Value::from("x".repeat(MOST / 2));
         assert!(files.count(&half, "a.json").is_ok());
         let error = files.count(&half, "b.json").expect_err("it is too much");
         assert_eq!(error.file.as_deref(), Some("b.json"));
         assert!(files.count(&Value::Null, "c.json").is_err());
+        assert!(files.admit("c.json").is_err());
     }
 }
