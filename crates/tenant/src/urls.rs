@@ -16,7 +16,7 @@ pub(crate) fn url_problem(entry: &str) -> Option<String> {
     parsed(entry).err()
 }
 
-/// The URL of an entry, with a label in place of what stands for one.
+/// The URL of an entry, with a label in place of wildcards and the placeholder.
 fn parsed(entry: &str) -> Result<url::Url, String> {
     let plain = entry.replace(PLACEHOLDER, "x").replace('*', "x");
     let parsed = url::Url::parse(&plain);

@@ -19,7 +19,7 @@ pub struct PlacedParts {
     /// The items of each part, by its name in `tenant.yaml`; databases are among the `connections`, and the settings of the tenant
     /// are the one item of `tenant`.
     pub items: Vec<(&'static str, Vec<Node>)>,
-    /// The sections that nothing knows, and those that are no list where one is due: none of their items is read.
+    /// The sections that nothing knows, and those that are not a list where one is due: none of their items is read.
     pub mistakes: Vec<Error>,
 }
 

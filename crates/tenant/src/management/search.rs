@@ -138,7 +138,7 @@ impl Query {
         )
     }
 
-    /// `any` tells whether one of the values of a field passes a test, `folds` whether the case of a field does not count.
+    /// `any` returns whether one of the values of a field passes a test, `folds` whether the case of a field does not count.
     fn holds(
         &self,
         folds: &dyn Fn(&str) -> bool,

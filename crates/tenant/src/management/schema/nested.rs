@@ -230,7 +230,7 @@ pub(crate) fn object_at(path: &str) -> Option<&'static Object> {
     found.map(|(_, object)| object)
 }
 
-/// Grants that are no URIs.
+/// Grants that are not URIs.
 const SHORT_GRANTS: &[&str] = &[
     "authorization_code",
     "client_credentials",

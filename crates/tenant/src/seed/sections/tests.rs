@@ -92,7 +92,7 @@ fn values_of_an_application() {
         ("grant_types: [nope]", vec!["3: unknown grant type `nope`"]),
         (
             "jwt_configuration: {alg: RS999}",
-            vec!["3: `alg` has the unknown value `RS999` (did you mean `RS256`?)"],
+            vec!["3: `alg` has the unknown value `RS999` (there are HS256, RS256, RS512, PS256)"],
         ),
         (
             "jwt_configuration: {lifetime_in_second: 3}",
@@ -276,7 +276,7 @@ fn what_is_referred_to_must_be_there() {
         (
             "databases: [{name: db}]\ntenant: {default_directory: nope, default_audience: 'https://nope'}\n",
             vec![
-                "reference 4: unknown resource server `https://nope` (there are https://a)",
+                "reference 4: unknown resource server `https://nope` (did you mean `https://a`?)",
                 "reference 4: unknown connection `nope` (there are db)",
             ],
         ),
