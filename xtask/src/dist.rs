@@ -46,6 +46,10 @@ pub(crate) fn dist(arguments: &[&str]) -> Result<()> {
         bail!("unknown option {unknown}; there are {}", FLAGS.join(", "));
     }
     let targets = targets(&named)?;
+    let sdk = env::var("SDKROOT").ok();
+    for target in &targets {
+        linkable(target, sdk.as_deref())?;
+    }
     let out = target_folder(&root).join("dist-out");
     // What an earlier run made is not this release's.
     match fs::remove_dir_all(&out) {
@@ -101,6 +105,19 @@ pub(crate) fn root() -> Result<PathBuf> {
 fn target_folder(root: &Path) -> PathBuf {
     let given = env::var_os("CARGO_TARGET_DIR").filter(|given| !given.is_empty());
     root.join(given.map_or_else(|| "target".into(), PathBuf::from))
+}
+
+/// Fails for a target that this machine can compile for and not link, before minutes are spent on it.
+fn linkable(target: &Target, sdk: Option<&str>) -> Result<()> {
+    let links = !target.triple.contains("apple")
+        || cfg!(target_os = "macos")
+        || sdk.is_some_and(|folder| !folder.is_empty());
+    ensure!(
+        links,
+        "{} is linked with frameworks of macOS (CoreFoundation, Security), which zig does not bring: build on macOS, or set SDKROOT to Apple's SDK",
+        target.triple
+    );
+    Ok(())
 }
 
 /// Compiles the program for a target; returns its path.
@@ -323,7 +340,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
-    use super::{sha256, target::TARGETS};
+    use super::{linkable, sha256, target::TARGETS};
 
     #[test]
     fn each_target_has_an_npm_package_and_each_package_a_target() {
@@ -359,6 +376,23 @@ mod tests {
             let line = format!("default: {}", env!("CARGO_PKG_VERSION"));
             let found = text.lines().filter(|it| it.trim() == line).count();
             assert_eq!(found, 1, "{file}");
+        }
+    }
+
+    #[test]
+    #[cfg(not(target_os = "macos"))]
+    fn programs_for_macos_need_its_sdk() {
+        for target in TARGETS {
+            let without = linkable(target, None).map_err(|error| error.to_string());
+            match target.npm.starts_with("darwin") {
+                true => {
+                    let error = without.expect_err("there is no SDK");
+                    assert!(error.contains("set SDKROOT"), "{error}");
+                    assert!(linkable(target, Some("")).is_err());
+                }
+                false => without.expect("it is linked by zig alone"),
+            }
+            linkable(target, Some("/opt/MacOSX.sdk")).expect("there is an SDK");
         }
     }
 
