@@ -136,7 +136,7 @@ fn login() -> LoginRequest {
     LoginRequest {
         action: None,
         is_watched: false,
-        asked: std::time::Instant::now(),
+        asked: Instant::now(),
         trigger: Trigger::PostLogin,
         event: sample(Trigger::PostLogin),
         domain: "localhost".into(),
