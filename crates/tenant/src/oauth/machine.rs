@@ -151,23 +151,24 @@ async fn issue(
             "type": "client_credentials", "date": crate::clock::iso(tenant.now_ms()), "client_id": who.id, key: value,
         }));
     };
-    let outcome =
-        match run_blocking(tenant, login.trigger, move |pipeline| pipeline.start(login)).await {
-            Ok(Advanced::Ended { finished, .. }) => finished.outcome,
-            // This trigger has no user to wait for.
-            Ok(Advanced::Waits { .. }) => {
-                return Err(OAuthError::new(
-                    500,
-                    "server_error",
-                    "The Actions asked for a user.",
-                ));
-            }
-            Err(error) => {
-                let error = could_not_run(error);
-                log("error", error.description.clone().into());
-                return Err(error);
-            }
-        };
+    let trigger = login.trigger;
+    let ran = run_blocking(tenant, trigger, move |pipeline| pipeline.start(login)).await;
+    let outcome = match ran {
+        Ok(Advanced::Ended { finished, .. }) => finished.outcome,
+        // This trigger has no user to wait for.
+        Ok(Advanced::Waits { .. }) => {
+            return Err(OAuthError::new(
+                500,
+                "server_error",
+                "The Actions asked for a user.",
+            ));
+        }
+        Err(error) => {
+            let error = could_not_run(error);
+            log("error", error.description.clone().into());
+            return Err(error);
+        }
+    };
     let mut shown = outcome.clone();
     tenant.pipeline.redact(&mut shown);
     log("outcome", json!(shown));

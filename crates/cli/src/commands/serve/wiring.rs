@@ -67,7 +67,7 @@ const BETWEEN_PRINTS: Duration = Duration::from_millis(5);
 /// The longest wait for them at the end.
 const LAST_PRINTS: Duration = Duration::from_secs(1);
 
-/// What is to be printed, or whom to tell when everything before it is.
+/// A line to print, or a request for a sign when all earlier lines are printed.
 enum Line {
     Text(String),
     End(SyncSender<()>),
