@@ -251,16 +251,13 @@ fn progress_of_compiling_is_one_line() {
     let shown = terminal.wait_for("compiled the JavaScript engine for this machine in ");
     let (begin, progress) = shown.split_once("\r\n").expect("it is announced first");
     assert!(begin.ends_with("busy machine"), "{shown:?}");
-    let mut lines = progress.split("\r\u{1b}[K");
-    assert_eq!(lines.next(), Some(""), "{shown:?}");
-    // What follows takes the place of the last one.
-    assert!(
-        lines
-            .next_back()
-            .is_some_and(|end| end.starts_with("compiled ")),
-        "{shown:?}"
-    );
-    let lines: Vec<_> = lines.collect();
+    let lines: Vec<&str> = progress.split("\r\u{1b}[K").collect();
+    // Each takes the place of the one before it, and so does what follows.
+    let [begin, lines @ .., end] = lines.as_slice() else {
+        panic!("{shown:?}");
+    };
+    assert_eq!(*begin, "", "{shown:?}");
+    assert!(end.starts_with("compiled "), "{shown:?}");
     let is_progress = |line: &&str| line.starts_with("compiling the JavaScript engine: ");
     assert!(
         !lines.is_empty() && lines.iter().all(is_progress),
