@@ -251,15 +251,13 @@ fn progress_of_compiling_is_one_line() {
     let shown = terminal.wait_for("compiled the JavaScript engine for this machine in ");
     let (begin, progress) = shown.split_once("\r\n").expect("it is announced first");
     assert!(begin.ends_with("busy machine"), "{shown:?}");
-    let mut lines: Vec<&str> = progress.split("\r\u{1b}[K").collect();
-    // What follows takes the place of the last one.
-    let end = lines.pop();
-    assert!(
-        end.is_some_and(|end| end.starts_with("compiled ")),
-        "{shown:?}"
-    );
-    assert_eq!(lines.first(), Some(&""), "{shown:?}");
-    lines.remove(0);
+    let lines: Vec<&str> = progress.split("\r\u{1b}[K").collect();
+    // Each takes the place of the one before it, and so does what follows.
+    let [begin, lines @ .., end] = lines.as_slice() else {
+        panic!("{shown:?}");
+    };
+    assert_eq!(*begin, "", "{shown:?}");
+    assert!(end.starts_with("compiled "), "{shown:?}");
     let is_progress = |line: &&str| line.starts_with("compiling the JavaScript engine: ");
     assert!(
         !lines.is_empty() && lines.iter().all(is_progress),
