@@ -51,11 +51,7 @@ pub fn callback_problem(entry: &str) -> Option<String> {
 
 /// Whether an entry is a URL once its placeholders are filled in.
 pub(crate) fn is_url(entry: &str) -> bool {
-    let plain = entry.replace(PLACEHOLDER, "x").replace('*', "x");
-    let is_hierarchical = plain
-        .split_once(':')
-        .is_some_and(|(_, rest)| rest.starts_with('/'));
-    is_hierarchical && url::Url::parse(&plain).is_ok()
+    url_problem(entry).is_none()
 }
 
 /// The same of a list of origins, where the documentation writes `*.google.com` without a scheme.

@@ -6,6 +6,7 @@
 
 use super::words::EVENTS;
 use super::{Is, Properties};
+use crate::management::clients::checks::GRANTS;
 use crate::urls::url_problem;
 
 /// The schema of an object.
@@ -230,37 +231,15 @@ pub(crate) fn object_at(path: &str) -> Option<&'static Object> {
     found.map(|(_, object)| object)
 }
 
-/// Grants that are not URIs.
-const SHORT_GRANTS: &[&str] = &[
-    "authorization_code",
-    "client_credentials",
-    "implicit",
-    "password",
-    "refresh_token",
-];
-
-/// Grants that are.
-const URI_GRANTS: &[&str] = &[
-    "http://auth0.com/oauth/grant-type/mfa-oob",
-    "http://auth0.com/oauth/grant-type/mfa-otp",
-    "http://auth0.com/oauth/grant-type/mfa-recovery-code",
-    "http://auth0.com/oauth/grant-type/password-realm",
-    "http://auth0.com/oauth/grant-type/passwordless/otp",
-    "urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-    "urn:openid:params:grant-type:ciba",
-];
-
 /// Returns the grant that was meant by one that there is not; `Some(None)` if that is not clear. `None` for a grant: URIs that are
 /// not listed here may be of an extension.
 pub(crate) fn misspelt_grant(grant: &str) -> Option<Option<&'static str>> {
-    let all = || SHORT_GRANTS.iter().chain(URI_GRANTS).copied();
+    let all = || GRANTS.iter().copied();
     if all().any(|known| known == grant) {
         return None;
     }
     // `password-realm` for the URI that ends so.
-    let by_end = URI_GRANTS.iter().copied().find(|known| {
+    let by_end = all().find(|known| {
         known.ends_with(&format!("/{grant}")) || known.ends_with(&format!(":{grant}"))
     });
     let near = by_end.or_else(|| postlogin_core::event::suggest::closest(grant, all()));
