@@ -135,8 +135,7 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
             return;
         }
         CompileNotice::Continues { took } => {
-            let text = format!("compiling {what}: {:.1} s", took.as_secs_f64());
-            printer.progress(&text, is_due(*took));
+            printer.progress(&progress(what, *took), is_due(*took));
             return;
         }
         CompileNotice::Waiting { folder } => {
@@ -177,6 +176,17 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
     }
 }
 
+fn progress(what: &str, took: Duration) -> String {
+    format!("compiling {what}: {:.1} s", took.as_secs_f64())
+}
+
+/// Whether a line is one of progress, of which only the last one is of interest, and none afterwards.
+pub(crate) fn is_progress(line: &str) -> bool {
+    let rest = line.strip_prefix("compiling ");
+    let time = rest.and_then(|rest| rest.rsplit_once(": ")?.1.strip_suffix(" s"));
+    time.is_some_and(|time| time.parse::<f64>().is_ok())
+}
+
 /// Whether progress after so much time is worth a line: a slow machine should not fill the log of a CI service.
 fn is_due(took: Duration) -> bool {
     const SOON: Duration = Duration::from_secs(10);
@@ -205,4 +215,37 @@ fn machine_code_folder() -> Option<PathBuf> {
         local_app_data: env::var_os("LOCALAPPDATA"),
         home: env::var_os("HOME"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_progress_are_known() {
+        assert_eq!(
+            progress("a.wasm", Duration::from_millis(450)),
+            "compiling a.wasm: 0.5 s"
+        );
+        assert!(is_progress(&progress(
+            "the JavaScript engine",
+            Duration::from_secs(61)
+        )));
+        for other in [
+            "",
+            "compiling a.wasm for this machine, once; this takes seconds",
+            "compiling a.wasm: no s",
+            "error: compiling a.wasm: 0.5 s",
+        ] {
+            assert!(!is_progress(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn progress_becomes_rarer() {
+        let due = |millis| is_due(Duration::from_millis(millis));
+        assert!([450, 900, 9_990].into_iter().all(due));
+        assert!([10_450, 15_000, 60_499].into_iter().all(due));
+        assert!(![10_900, 12_000, 14_999, 61_000].into_iter().any(due));
+    }
 }

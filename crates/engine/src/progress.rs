@@ -1,8 +1,13 @@
 //! What takes seconds says so while it lasts: the compiler itself reports nothing.
 
 use std::{
-    panic, sync::Mutex, sync::PoisonError, sync::mpsc, sync::mpsc::RecvTimeoutError, thread,
-    time::Duration, time::Instant,
+    panic,
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The time between two reports. Longer than half a second, and people wonder whether anything happens.
@@ -61,7 +66,13 @@ mod tests {
         );
         assert_ne!(done, this, "the work is done elsewhere");
         assert!(reports.len() >= 2, "{reports:?}");
-        assert!(reports.iter().zip(1..).all(|(took, nth)| *took >= PAUSE * nth), "{reports:?}");
+        assert!(
+            reports
+                .iter()
+                .zip(1..)
+                .all(|(took, nth)| *took >= PAUSE * nth),
+            "{reports:?}"
+        );
         assert_eq!(reporting(|_| panic!("it was not long"), || 7), 7);
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use crate::support::{Finished, QUIET, folder, postlogin};
+use crate::support::{Finished, QUIET, folder, postlogin, steady};
 
 /// Runs an Action with this cache folder. The engine is compiled for it: some seconds.
 fn run(cache: &Path) -> Finished {
@@ -18,7 +18,8 @@ fn run(cache: &Path) -> Finished {
 fn warns(done: &Finished, problem: &str) {
     assert_eq!(done.code, Some(0), "{done}");
     assert!(done.stdout.contains("\"status\": \"allowed\""), "{done}");
-    let lines: Vec<&str> = done.stderr.lines().collect();
+    let stderr = steady(&done.stderr);
+    let lines: Vec<&str> = stderr.lines().collect();
     let [begin, note, warning] = lines.as_slice() else {
         panic!("{done}");
     };
@@ -28,7 +29,7 @@ fn warns(done: &Finished, problem: &str) {
         "{done}"
     );
     assert!(
-        note.starts_with("compiled the JavaScript engine in "),
+        note.starts_with("compiled the JavaScript engine in"),
         "{done}"
     );
     assert!(
@@ -227,4 +228,48 @@ fn compiling_takes_its_memory_in_another_process_even_if_the_program_was_removed
         "the other process took {} MiB",
         other >> 20
     );
+}
+
+/// Both parts are announced, and until each is compiled a line comes about twice a second, after ten seconds every five.
+#[test]
+fn compiling_is_announced_and_reported_while_it_lasts() {
+    const INTL: &str =
+        "exports.onExecutePostLogin = async () => { (1.5).toLocaleString('de'); };\n";
+    let files = folder(&[("intl.js", INTL)]);
+    let done = postlogin("run intl.js")
+        .within(files.path())
+        .env("POSTLOGIN_CACHE_DIR", files.path().join("cache"))
+        .finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let heard = &done.stderr;
+    let mut lines = heard.lines();
+    let mut is_next = |start: &str| lines.next().is_some_and(|line| line.starts_with(start));
+    for part in ["the JavaScript engine", "ICU (for Intl)"] {
+        let begin = format!("compiling {part} for this machine, once; this takes seconds, ");
+        assert!(is_next(&begin), "{heard}");
+        let progress = format!("compiling {part}: ");
+        let mut last = 0.0;
+        let mut count = 0;
+        for line in heard
+            .lines()
+            .filter_map(|line| line.strip_prefix(&progress))
+        {
+            assert!(is_next(&progress), "{heard}");
+            let took: Option<f64> = line.strip_suffix(" s").and_then(|it| it.parse().ok());
+            let took = took.expect("a time");
+            let most = if took < 10.0 { 2.0 } else { 7.0 };
+            assert!(
+                took > last && took - last < most,
+                "{last} s, then {took} s: {heard}"
+            );
+            last = took;
+            count += 1;
+        }
+        assert!(count > 0, "{part}: {heard}");
+        assert!(
+            is_next(&format!("compiled {part} for this machine in ")),
+            "{heard}"
+        );
+    }
+    assert_eq!(lines.next(), None, "{heard}");
 }

@@ -25,7 +25,11 @@ struct Terminal {
 impl Terminal {
     /// Starts `postlogin` with these words, and `stty -a` after it.
     fn start(folder: &Path, arguments: &str) -> Self {
-        let command = postlogin(arguments).within(folder).command();
+        Self::of(postlogin(arguments).within(folder).command(), folder)
+    }
+
+    /// The same of a whole command.
+    fn of(command: Command, folder: &Path) -> Self {
         let program = command.get_program().to_string_lossy().into_owned();
         let words: Vec<_> = command
             .get_args()
@@ -232,5 +236,34 @@ fn review_needs_no_enter() {
     terminal.wait_for("3 of 3");
     terminal.press("r");
     terminal.wait_for("1 accepted, 1 rejected, 1 left");
+    terminal.ends(0);
+}
+
+#[test]
+fn progress_of_compiling_is_one_line() {
+    let files = folder(&[("quiet.js", QUIET)]);
+    let command = postlogin("run quiet.js --color never")
+        .within(files.path())
+        .env("POSTLOGIN_CACHE_DIR", files.path().join("cache"))
+        .command();
+    let mut terminal = Terminal::of(command, files.path());
+    terminal.wait_for("compiling the JavaScript engine for this machine, once; ");
+    let shown = terminal.wait_for("compiled the JavaScript engine for this machine in ");
+    let (begin, progress) = shown.split_once("\r\n").expect("it is announced first");
+    assert!(begin.ends_with("busy machine"), "{shown:?}");
+    let lines: Vec<&str> = progress.split("\r\u{1b}[K").collect();
+    // Each takes the place of the one before it, and so does what follows.
+    let [begin, lines @ .., end] = lines.as_slice() else {
+        panic!("{shown:?}");
+    };
+    assert_eq!(*begin, "", "{shown:?}");
+    assert!(end.starts_with("compiled "), "{shown:?}");
+    let is_progress = |line: &&str| line.starts_with("compiling the JavaScript engine: ");
+    assert!(
+        !lines.is_empty() && lines.iter().all(is_progress),
+        "{shown:?}"
+    );
+    assert!(!progress.contains('\n'), "{shown:?}");
+    terminal.wait_for("allowed");
     terminal.ends(0);
 }

@@ -35,11 +35,7 @@ pub(crate) fn lock(file: &Path, waiting: &mut dyn FnMut(Option<Duration>)) -> Lo
     lock_within(file, PATIENCE, waiting)
 }
 
-fn lock_within(
-    file: &Path,
-    patience: Duration,
-    waiting: &mut dyn FnMut(Option<Duration>),
-) -> Lock {
+fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut(Option<Duration>)) -> Lock {
     let path = file.with_extension("lock");
     let Some(lock) = open(&path) else {
         return Lock::Impossible;

@@ -24,7 +24,9 @@ pub(crate) fn bytes(image: &Image) -> Vec<u8> {
     let numbers = header
         .chain(ranges)
         .flat_map(|number| (number as u64).to_le_bytes());
-    let mut bytes: Vec<u8> = numbers.collect();
+    let numbers_bytes = (2 + 2 * overlay.ranges.len()) * size_of::<u64>();
+    let mut bytes = Vec::with_capacity(numbers_bytes + overlay.bytes.len());
+    bytes.extend(numbers);
     bytes.extend_from_slice(&overlay.bytes);
     bytes
 }

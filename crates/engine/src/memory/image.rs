@@ -26,6 +26,14 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// An empty one that can have so many bytes before it has to move.
+    pub(super) fn with_room_for(bytes: usize) -> Self {
+        Self {
+            ranges: Vec::new(),
+            bytes: Vec::with_capacity(bytes),
+        }
+    }
+
     /// Adds a page behind all others.
     pub(super) fn push(&mut self, at: usize, page: &[u8]) {
         super::scan::push(&mut self.ranges, at..at + page.len());

@@ -240,7 +240,8 @@ impl Region {
     pub(crate) unsafe fn capture(&self) -> io::Result<Overlay> {
         let mut written = self.written();
         self.scan(&mut written)?;
-        let mut overlay = Overlay::default();
+        let most = written.ranges.iter().map(ExactSizeIterator::len).sum();
+        let mut overlay = Overlay::with_room_for(most);
         for range in &written.ranges {
             for at in range.clone().step_by(PAGE) {
                 // SAFETY: the memory is readable, and the caller promises that nobody writes to it.

@@ -20,6 +20,10 @@ fn of_many_that_need_a_component_one_compiles_it() {
                     wasmtime::Engine::new(&configuration(Allocation::OnDemand, None)).unwrap();
                 let file = folder.join(cache::file_name(&engine, &bytes));
                 let waiting = &mut |told: CompileNotice| {
+                    // On a busy machine it lasts.
+                    if matches!(told, CompileNotice::Continues { .. }) {
+                        return;
+                    }
                     let folder = folder.clone();
                     assert_eq!(told, CompileNotice::Waiting { folder });
                     waited.fetch_add(1, Ordering::SeqCst);

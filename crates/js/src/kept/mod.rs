@@ -52,7 +52,7 @@ pub(crate) struct Shelf {
 /// The result of loading packages.
 struct Known {
     /// `None` as long as nothing had to be read.
-    record: Option<Record>,
+    record: Option<Arc<Record>>,
     seen: Option<Seen>,
     /// The engine in which they have run; `None` when each login has to load them.
     program: Option<Program>,
@@ -62,7 +62,7 @@ struct Known {
 pub struct Packages {
     index: PathBuf,
     specifiers: Vec<String>,
-    record: Record,
+    record: Arc<Record>,
     seen: Option<Seen>,
     /// `None` when each login has to load them.
     delta: Option<Delta>,
@@ -79,7 +79,7 @@ impl fmt::Debug for Packages {
 }
 
 /// The stored facts of packages, in a file of the cache.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Index {
     /// The specifiers of the packages: the file may have been put in the place of another one.
     specifiers: Vec<String>,
@@ -87,6 +87,14 @@ struct Index {
     record: Record,
     /// SHA-256 of the file beside this one, in hexadecimal digits; `None` when each login has to load them.
     delta: Option<String>,
+}
+
+/// An [`Index`] that is written.
+#[derive(Serialize)]
+struct IndexOf<'a> {
+    specifiers: &'a [String],
+    record: &'a Record,
+    delta: Option<&'a str>,
 }
 
 impl Shelf {
@@ -153,13 +161,13 @@ impl Shelf {
             Err(error @ (NotPreloaded::NoImages | NotPreloaded::Broken(_))) => {
                 tracing::debug!(?specifiers, ?error, "packages are loaded in each login");
                 return Known {
-                    record: Some(recorder.record()),
+                    record: Some(Arc::new(recorder.take_record())),
                     seen: None,
                     program: None,
                 };
             }
         };
-        let record = recorder.record();
+        let record = Arc::new(recorder.take_record());
         let seen = Seen::of(modules);
         if let Some(index) = index {
             let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +176,7 @@ impl Shelf {
             fresh.push(Packages {
                 index,
                 specifiers,
-                record: record.clone(),
+                record: Arc::clone(&record),
                 seen: seen.clone(),
                 delta,
                 code_bytes: recorder.code_bytes(),
@@ -228,7 +236,7 @@ fn stored(index: &Path, specifiers: &[String], base: &Program, modules: &Modules
         tracing::debug!(%reason, "it is not remembered that packages are the same");
     }
     Some(Known {
-        record: Some(record),
+        record: Some(Arc::new(record)),
         seen,
         program,
     })
@@ -288,10 +296,11 @@ impl Packages {
             .delta
             .as_ref()
             .map(|delta| packed::packed(&delta.bytes()));
-        let index = Index {
-            specifiers: self.specifiers.clone(),
-            record: self.record.clone(),
-            delta: packed.as_ref().map(|packed| hex(&Sha256::digest(packed))),
+        let hash = packed.as_ref().map(|packed| hex(&Sha256::digest(packed)));
+        let index = IndexOf {
+            specifiers: &self.specifiers,
+            record: &self.record,
+            delta: hash.as_deref(),
         };
         if let Some(packed) = packed {
             // First: an index never names a delta that is not there.
@@ -300,7 +309,7 @@ impl Packages {
         let text = serde_json::to_vec(&index).map_err(|error| error.to_string())?;
         write_own(&self.index, &text)?;
         match &self.seen {
-            Some(seen) => seen.store(&self.index, &self.specifiers, index.delta.as_deref()),
+            Some(seen) => seen.store(&self.index, &self.specifiers, hash.as_deref()),
             None => Ok(()),
         }
     }

@@ -6,8 +6,14 @@
 
 /// Returns the bytes as they are kept.
 pub(super) fn packed(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = (bytes.len() as u64).to_le_bytes().to_vec();
-    packed.append(&mut lz4_flex::block::compress(bytes));
+    let size = (bytes.len() as u64).to_le_bytes();
+    let most = lz4_flex::block::get_maximum_output_size(bytes.len());
+    let mut packed = vec![0; size.len() + most];
+    let (start, block) = packed.split_at_mut(size.len());
+    start.copy_from_slice(&size);
+    // It has room for anything. If not, what is written would be refused when it is read.
+    let length = lz4_flex::block::compress_into(bytes, block).unwrap_or_default();
+    packed.truncate(size.len() + length);
     packed
 }
 

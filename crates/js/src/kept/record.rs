@@ -10,7 +10,6 @@ use std::{
 
 use postlogin_engine::{Keyword, ModuleFile, ModuleSource, Refusal, Resolved};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::modules::Modules;
 
@@ -34,7 +33,7 @@ impl Record {
         }) && self
             .files
             .iter()
-            .all(|(path, hash)| fingerprint(modules, path).as_ref() == Some(hash))
+            .all(|(path, hash)| modules.fingerprint(path).map(|it| hex(&it)).as_ref() == Some(hash))
     }
 }
 
@@ -55,10 +54,6 @@ fn asked(question: &str) -> Option<(Keyword, &str, &str)> {
         _ => return None,
     };
     Some((keyword, importer, specifier))
-}
-
-fn fingerprint(modules: &Modules, path: &str) -> Option<String> {
-    Some(hex(&Sha256::digest(modules.bytes(path)?)))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -82,9 +77,9 @@ impl Recorder {
         }
     }
 
-    pub(super) fn record(&self) -> Record {
-        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record.clone()
+    /// Returns what was asked for so far, once.
+    pub(super) fn take_record(&self) -> Record {
+        std::mem::take(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn code_bytes(&self) -> u64 {
@@ -109,9 +104,11 @@ impl ModuleSource for Recorder {
             let bytes = file.code.len() as u64;
             self.code_bytes.fetch_add(bytes, Ordering::Relaxed);
         }
-        if let Some(hash) = fingerprint(&self.modules, path) {
+        let known = self.modules.fingerprint_when_loaded(path);
+        // What could not be loaded may be there all the same.
+        if let Some(hash) = known.or_else(|| self.modules.fingerprint(path)) {
             let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-            record.files.insert(path.to_owned(), hash);
+            record.files.insert(path.to_owned(), hex(&hash));
         }
         loaded
     }

@@ -5,13 +5,15 @@
 //! without reading them.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
+    ffi::OsString,
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
+use oxc_resolver::FileMetadata;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -27,7 +29,8 @@ pub(super) struct Asked(Mutex<Paths>);
 
 #[derive(Default)]
 struct Paths {
-    known: BTreeMap<PathBuf, Fact>,
+    /// By their names as they were written: comparing paths part by part takes long.
+    known: HashMap<OsString, Seen>,
     /// Whether something cannot be remembered.
     is_lost: bool,
 }
@@ -47,17 +50,27 @@ pub(crate) struct Sight {
 }
 
 impl Asked {
-    /// Notes a path before it is asked for: what changes later is then noticed.
-    pub(super) fn note(&self, path: &Path) {
+    /// Notes a path before it is asked for: what changes later is then noticed. Returns what is there, if that is remembered, so that the
+    /// question need not be asked again.
+    pub(super) fn note(&self, path: &Path) -> Option<There> {
         let mut paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if paths.is_lost || paths.known.contains_key(path) {
-            return;
+        if paths.is_lost {
+            return None;
         }
-        match fact(path).filter(|fact| fact.is_settled(SystemTime::now())) {
-            Some(fact) if paths.known.len() < MOST => {
-                paths.known.insert(path.to_owned(), fact);
+        if let Some(seen) = paths.known.get(path.as_os_str()) {
+            return Some(seen.there);
+        }
+        let seen = Seen::of(path).filter(|seen| seen.fact.is_settled(SystemTime::now()));
+        match seen {
+            Some(seen) if paths.known.len() < MOST => {
+                let there = seen.there;
+                paths.known.insert(path.as_os_str().to_owned(), seen);
+                Some(there)
             }
-            _ => paths.is_lost = true,
+            _ => {
+                paths.is_lost = true;
+                None
+            }
         }
     }
 
@@ -70,16 +83,21 @@ impl Asked {
         let mut known = paths.known.clone();
         drop(paths);
         // Where a path leads is decided by each folder on the way.
-        let asked: Vec<PathBuf> = known.keys().cloned().collect();
-        for folder in asked.iter().flat_map(|path| path.ancestors().skip(1)) {
-            if !known.contains_key(folder) {
-                known.insert(folder.to_owned(), fact(folder)?);
+        let asked: Vec<OsString> = known.keys().cloned().collect();
+        for path in &asked {
+            for folder in Path::new(path).ancestors().skip(1) {
+                // Those above it are known as well, or will be.
+                if known.contains_key(folder.as_os_str()) {
+                    break;
+                }
+                known.insert(folder.as_os_str().to_owned(), Seen::of(folder)?);
             }
         }
-        let facts = hash(known.values());
-        let paths = known.into_keys().map(|path| path.into_os_string());
-        let paths: Result<_, _> = paths.map(std::ffi::OsString::into_string).collect();
-        let paths = paths.ok()?;
+        let mut known: Vec<(OsString, Seen)> = known.into_iter().collect();
+        known.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let facts = hash(known.iter().map(|(_, seen)| &seen.fact));
+        let paths = known.into_iter().map(|(path, _)| path.into_string());
+        let paths = paths.collect::<Result<_, _>>().ok()?;
         Some(Sight { paths, facts })
     }
 }
@@ -87,9 +105,20 @@ impl Asked {
 impl Sight {
     /// Whether the file system knows the same of every path.
     pub(crate) fn holds(&self) -> bool {
-        let facts: Option<Vec<Fact>> = self.paths.iter().map(|path| fact(path.as_ref())).collect();
-        facts.is_some_and(|facts| hash(facts.iter()) == self.facts)
+        let seen = self.paths.iter().map(|path| Seen::of(path.as_ref()));
+        let seen: Option<Vec<Seen>> = seen.collect();
+        seen.is_some_and(|seen| hash(seen.iter().map(|seen| &seen.fact)) == self.facts)
     }
+}
+
+/// What is at a path, which may be a link; `None` where nothing is.
+pub(super) type There = Option<FileMetadata>;
+
+/// A path that was looked at.
+#[derive(Debug, Clone)]
+struct Seen {
+    fact: Fact,
+    there: There,
 }
 
 /// The facts that the file system has about a path.
@@ -119,19 +148,37 @@ impl Fact {
     }
 }
 
-/// Returns what the file system knows of a path; `None` where it knows nothing, or too little.
-#[cfg(unix)]
-fn fact(path: &Path) -> Option<Fact> {
-    use std::os::unix::fs::MetadataExt;
-    let meta = match fs::symlink_metadata(path) {
-        Ok(meta) => meta,
-        Err(error) => {
-            let kinds = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
-            return kinds.contains(&error.kind()).then_some(Fact::Absent);
+impl Seen {
+    /// Returns what the file system knows of a path; `None` where it knows nothing, or too little.
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        match fs::symlink_metadata(path) {
+            Ok(meta) => Some(Self {
+                fact: fact(path, &meta),
+                there: Some(meta.into()),
+            }),
+            Err(error) => {
+                let kinds = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+                kinds.contains(&error.kind()).then_some(Self {
+                    fact: Fact::Absent,
+                    there: None,
+                })
+            }
         }
-    };
+    }
+
+    /// Other systems have no time of change.
+    #[cfg(not(unix))]
+    fn of(_: &Path) -> Option<Self> {
+        None
+    }
+}
+
+#[cfg(unix)]
+fn fact(path: &Path, meta: &fs::Metadata) -> Fact {
+    use std::os::unix::fs::MetadataExt;
     if meta.is_dir() {
-        return Some(Fact::Folder([meta.dev(), meta.ino()]));
+        return Fact::Folder([meta.dev(), meta.ino()]);
     }
     let times = [
         meta.mtime(),
@@ -150,17 +197,11 @@ fn fact(path: &Path) -> Option<Fact> {
         changed,
         changed_nanoseconds,
     ];
-    Some(match meta.is_symlink() {
+    match meta.is_symlink() {
         // Links that lead to other links are followed by the system.
         true => Fact::Link(facts, path.canonicalize().ok()),
         false => Fact::File(facts),
-    })
-}
-
-/// Other systems have no time of change.
-#[cfg(not(unix))]
-fn fact(_: &Path) -> Option<Fact> {
-    None
+    }
 }
 
 fn hash<'a>(facts: impl Iterator<Item = &'a Fact>) -> String {
@@ -203,9 +244,9 @@ mod tests {
         let mut paths = asked.0.lock().expect("one thread");
         for name in ["a/file", "link", "none", "a/none/file"] {
             let path = root.join(name);
-            let fact = fact(&path).expect("it is known");
-            assert!(fact.is_settled(SystemTime::now() + SETTLED), "{name}");
-            paths.known.insert(path, fact);
+            let seen = Seen::of(&path).expect("it is known");
+            assert!(seen.fact.is_settled(SystemTime::now() + SETTLED), "{name}");
+            paths.known.insert(path.into_os_string(), seen);
         }
         drop(paths);
         asked.sight().expect("everything is known")
@@ -296,7 +337,8 @@ mod tests {
             ("link", false),
         ] {
             let asked = Asked::default();
-            asked.note(&root.join(name));
+            let there = asked.note(&root.join(name));
+            assert_eq!(there.is_some(), is_remembered, "{name}");
             assert_eq!(asked.sight().is_some(), is_remembered, "{name}");
         }
     }

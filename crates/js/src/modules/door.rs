@@ -15,7 +15,7 @@ use oxc_resolver::{FileMetadata, FileSystem, ResolveError};
 use postlogin_files::{open, open_without_links};
 
 use super::{
-    asked::{Asked, Sight},
+    asked::{Asked, Sight, There},
     patterns::multiplies,
     places::Places,
 };
@@ -53,9 +53,9 @@ impl Door {
         }
     }
 
-    /// Notes that a path is asked for elsewhere.
-    pub(super) fn note(&self, path: &Path) {
-        self.asked.note(path);
+    /// Notes that a path is asked for elsewhere. Returns what is there, where that is known.
+    pub(super) fn note(&self, path: &Path) -> Option<There> {
+        self.asked.note(path)
     }
 
     /// Returns all that was asked for so far; `None` when some of it may change without being noticed.
@@ -69,15 +69,16 @@ impl Door {
     /// # Errors
     /// As [`Path::canonicalize`].
     pub(super) fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.note(path);
-        let real = self.without_links(path);
+        let known = self.note(path);
+        let real = self.without_links(path, known);
         if let Ok(real) = &real {
             self.note(real);
         }
         real
     }
 
-    fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
+    /// `known` is what is at the path, where that is known.
+    fn without_links(&self, path: &Path, known: Option<There>) -> io::Result<PathBuf> {
         // Elsewhere, a name may be written in several ways, and only the system knows which one is the file's.
         let is_plain = cfg!(target_os = "linux")
             && path.is_absolute()
@@ -86,7 +87,14 @@ impl Door {
             return path.canonicalize();
         };
         let real = self.folder(folder)?.join(name);
-        match fs::symlink_metadata(&real)?.is_symlink() {
+        // Behind a dot, a link is followed.
+        let known = known.flatten().filter(|_| !ends_in_dot(path));
+        let is_link = match known {
+            Some(there) => there.is_symlink(),
+            // Also for the error.
+            None => fs::symlink_metadata(&real)?.is_symlink(),
+        };
+        match is_link {
             true => real.canonicalize(),
             false => Ok(real),
         }
@@ -97,7 +105,8 @@ impl Door {
         if let Some(real) = folders().get(folder) {
             return Ok(real.clone());
         }
-        let real = folder.canonicalize()?;
+        // Each folder above is asked for once as well.
+        let real = self.without_links(folder, None)?;
         let mut folders = folders();
         if folders.len() < MOST_FOLDERS {
             folders.insert(folder.to_owned(), real.clone());
@@ -136,6 +145,10 @@ impl Door {
             .unwrap_or_else(PoisonError::into_inner)
             .contains(manifest)
     }
+}
+
+fn ends_in_dot(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/.")
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -212,13 +225,18 @@ impl FileSystem for Door {
     }
 
     fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
-        self.note(path);
-        fs::metadata(path).map(FileMetadata::from)
+        match self.note(path) {
+            Some(None) => Err(io::ErrorKind::NotFound.into()),
+            Some(Some(there)) if !there.is_symlink() => Ok(there),
+            _ => fs::metadata(path).map(FileMetadata::from),
+        }
     }
 
     fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
-        self.note(path);
-        fs::symlink_metadata(path).map(FileMetadata::from)
+        match self.note(path) {
+            Some(there) => there.ok_or_else(|| io::ErrorKind::NotFound.into()),
+            None => fs::symlink_metadata(path).map(FileMetadata::from),
+        }
     }
 
     fn read_link(&self, path: &Path) -> Result<PathBuf, ResolveError> {

@@ -24,8 +24,8 @@ use std::{
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, ModuleSource, Refusal, Resolved};
 
-pub(crate) use self::asked::Sight;
 use self::{advice::Advice, local::Local, mocks::Mocks, packages::Packages};
+pub(crate) use self::{asked::Sight, packages::Fingerprint};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, DuplicateModule},
     installed::{manifests, places as package_places},
@@ -64,9 +64,17 @@ pub struct Modules {
     source_map: Option<Arc<SourceMap>>,
     is_rule: bool,
     answers: Mutex<HashMap<(String, String, Keyword), Resolved>>,
-    files: Mutex<HashMap<String, Result<ModuleFile, Refusal>>>,
+    files: Mutex<Files>,
     /// Bytes of files that are kept, at most: [`LOADED_BYTES`].
     most_bytes: usize,
+}
+
+/// The files that were asked for.
+#[derive(Default)]
+struct Files {
+    known: HashMap<String, Result<ModuleFile, Refusal>>,
+    /// The bytes of those that are there.
+    bytes: usize,
 }
 
 struct LoadedModule {
@@ -187,9 +195,14 @@ impl Modules {
             .map_or(Path::new(""), Packages::folder)
     }
 
-    /// A file of a package as it is on disk, with a mark of how it is read.
-    pub(crate) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        self.packages.as_ref()?.bytes(path)
+    /// Returns the fingerprint of a package's file as it is on disk now.
+    pub(crate) fn fingerprint(&self, path: &str) -> Option<Fingerprint> {
+        self.packages.as_ref()?.fingerprint(path)
+    }
+
+    /// Returns the fingerprint of a package's file as it was when it was loaded, without reading it again.
+    pub(crate) fn fingerprint_when_loaded(&self, path: &str) -> Option<Fingerprint> {
+        self.packages.as_ref()?.fingerprint_when_loaded(path)
     }
 
     /// Returns what decides, beside the file system, which file a package's name leads to; `None` when there is more than is named here.
@@ -368,17 +381,16 @@ impl ModuleSource for Modules {
 
     fn load(&self, path: &str) -> Result<ModuleFile, Refusal> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if files.len() >= REMEMBERED {
-            files.retain(|_, file| file.is_ok());
+        if files.known.len() >= REMEMBERED {
+            files.known.retain(|_, file| file.is_ok());
         }
-        if let Some(known) = files.get(path) {
+        if let Some(known) = files.known.get(path) {
             return known.clone();
         }
         let mut file = self.read(path);
-        let known: usize = files.values().flatten().map(|file| file.code.len()).sum();
-        if let Ok(read) = &file
-            && known.saturating_add(read.code.len()) > self.most_bytes
-        {
+        let read = file.as_ref().map_or(0, |file| file.code.len());
+        let bytes = files.bytes.saturating_add(read);
+        if file.is_ok() && bytes > self.most_bytes {
             let most = self.most_bytes >> 20;
             file = Err(Refusal {
                 code: "ERR_INVALID_MODULE".into(),
@@ -387,7 +399,10 @@ impl ModuleSource for Modules {
                 ),
             });
         }
-        files.insert(path.to_owned(), file.clone());
+        if file.is_ok() {
+            files.bytes = bytes;
+        }
+        files.known.insert(path.to_owned(), file.clone());
         file
     }
 }

@@ -1,10 +1,11 @@
 //! npm packages: Node's algorithm over the project's `node_modules`, read only.
 
 use std::{
+    collections::HashMap,
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -13,6 +14,7 @@ use oxc_resolver::{ResolveError, ResolveOptions, ResolverGeneric};
 use postlogin_core::outcome::Notice;
 use postlogin_engine::{Keyword, ModuleFile, ModuleFormat, Refusal};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{
     asked::Sight,
@@ -33,7 +35,12 @@ pub(super) struct Packages {
     import: ResolverGeneric<Door>,
     /// Whether the notice about refused folders was given.
     told: AtomicBool,
+    /// The fingerprints of the files that were loaded.
+    loaded: Mutex<HashMap<String, Fingerprint>>,
 }
+
+/// SHA-256 of a file as it is on disk, and of a mark of how its text is read.
+pub(crate) type Fingerprint = [u8; 32];
 
 impl Packages {
     /// The packages that an Action in `folder` can see.
@@ -52,6 +59,7 @@ impl Packages {
             require,
             import,
             told: AtomicBool::new(false),
+            loaded: Mutex::default(),
         }
     }
 
@@ -146,6 +154,9 @@ impl Packages {
             }
             _ => Refusal::not_found(path),
         })?;
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.insert(path.to_owned(), self.fingerprint_of(&file, &bytes));
+        drop(loaded);
         let text = String::from_utf8_lossy(&bytes);
         if extension == Some("json") {
             let code = text.trim_start_matches('\u{feff}').to_owned();
@@ -182,12 +193,24 @@ impl Packages {
         &self.folder
     }
 
-    /// A file as it is on disk, with a mark of how its text is read.
-    pub(super) fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+    /// Returns the fingerprint of a file as it is on disk now.
+    pub(super) fn fingerprint(&self, path: &str) -> Option<Fingerprint> {
         let file = self.outside(path)?;
-        let mut bytes = self.door.read(&file).ok()?;
-        bytes.extend(format!("{:?}", self.manifests.language(&file)).bytes());
-        Some(bytes)
+        let bytes = self.door.read(&file).ok()?;
+        Some(self.fingerprint_of(&file, &bytes))
+    }
+
+    /// Returns the fingerprint of a file as it was when it was loaded.
+    pub(super) fn fingerprint_when_loaded(&self, path: &str) -> Option<Fingerprint> {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.get(path).copied()
+    }
+
+    fn fingerprint_of(&self, file: &Path, bytes: &[u8]) -> Fingerprint {
+        let mut hasher = Sha256::new();
+        hasher.update(bytes);
+        hasher.update(format!("{:?}", self.manifests.language(file)));
+        hasher.finalize().into()
     }
 
     /// Returns the bytes of a file of a package by its path outside; `None` when it may not be read.

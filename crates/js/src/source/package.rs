@@ -65,9 +65,16 @@ fn without_hashbang<'t>(text: &'t str) -> Cow<'t, str> {
 }
 
 fn looks_like_module(text: &str) -> bool {
+    // Not `exports`, with which half of the lines of a CommonJS module begin.
+    let begins = |line: &str, word| {
+        let rest = line.strip_prefix(word);
+        rest.is_some_and(|rest| {
+            !rest.starts_with(|next: char| next.is_alphanumeric() || "_$".contains(next))
+        })
+    };
     let has_word = text
         .lines()
-        .any(|line| line.starts_with("import") || line.starts_with("export"));
+        .any(|line| begins(line, "import") || begins(line, "export"));
     let found = || parse::on_deep_stack(text, || esm::first_module_syntax(text)).flatten();
     has_word
         && matches!(
@@ -94,7 +101,12 @@ mod tests {
 
     #[test]
     fn commonjs_is_passed_on() {
-        for text in ["exports.a = 1;", "// import\n", "exports.import = 1;"] {
+        for text in [
+            "exports.a = 1;",
+            "// import\n",
+            "exports.import = 1;",
+            "exportä = 1;\nimport$ = export_;",
+        ] {
             check(
                 text,
                 PackageText::Unsaid,

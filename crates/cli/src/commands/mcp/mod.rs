@@ -14,6 +14,7 @@ use postlogin_mcp::{About, Answer, Desk, Tool, serve};
 use serde_json::{Map, Value};
 
 use crate::{
+    action::is_progress,
     error::{CliError, SUCCESS, UNWRITABLE},
     version,
 };
@@ -117,8 +118,13 @@ fn answer(invocation: &Invocation, ended: Ended) -> Answer {
     if !is_empty {
         texts.push(ended.stdout.with_remark());
     }
-    if !ended.stderr.text.trim().is_empty() {
-        texts.push(ended.stderr.with_remark());
+    let remarks = ended.stderr.text.lines().filter(|line| !is_progress(line));
+    let remarks = child::Output {
+        text: remarks.collect::<Vec<_>>().join("\n"),
+        left_out: ended.stderr.left_out,
+    };
+    if !remarks.text.trim().is_empty() {
+        texts.push(remarks.with_remark());
     }
     if let Some(errors) = value.as_ref().and_then(|value: &Value| value.get("errors")) {
         // A request that is refused is answered with exit code 0.
@@ -177,6 +183,15 @@ mod tests {
             is_json: true,
             ..Invocation::default()
         }
+    }
+
+    #[test]
+    fn progress_is_left_out() {
+        let stderr = "compiling a.wasm: 0.5 s\ncompiled a.wasm in 0.7 s\ncompiling b.wasm: 0.5 s\n";
+        let told = answer(&json_call(), ended(0, "{}", stderr));
+        assert_eq!(told.texts, ["{}", "compiled a.wasm in 0.7 s"]);
+        let quiet = answer(&json_call(), ended(0, "{}", "compiling a.wasm: 0.5 s\n"));
+        assert_eq!(quiet.texts, ["{}"]);
     }
 
     #[test]
