@@ -131,7 +131,7 @@ fn documents_of_a_project_and_of_cases_have_limits_together() {
             "clients/first.json",
             "{\"name\": \"first\", \"app_type\": \"spa\"}",
         ),
-        ("big.json", &big),
+        ("big.json", big.as_str()),
     ];
     let place = folder(export);
     links(
