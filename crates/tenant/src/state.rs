@@ -216,6 +216,9 @@ impl Tenant {
         tenant.warnings.extend(exchange::warnings(&setup.data));
         tenant
             .warnings
+            .extend(crate::catalog::warnings(&setup.data));
+        tenant
+            .warnings
             .extend(crate::unhonoured::lines(&setup.data));
         Ok(tenant)
     }
