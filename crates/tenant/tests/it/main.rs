@@ -30,6 +30,7 @@ mod exchange;
 mod exported;
 mod extra;
 mod factors;
+mod identities;
 mod issuers;
 mod jobs;
 mod linking;
