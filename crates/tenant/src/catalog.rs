@@ -1,6 +1,7 @@
 //! The configuration of the export: applications, connections, APIs, roles, organizations. Ids that an export lacks are derived from
 //! names, so a team shares them.
 
+mod access;
 pub(crate) mod changes;
 
 use postlogin_project::TenantData;
@@ -8,6 +9,10 @@ use postlogin_token::opaque_token;
 use serde_json::{Map, Value, json};
 
 use crate::http::{text, texts};
+
+pub(crate) use access::{
+    NoDirectory, allows_grant, is_confidential, is_enabled, is_third_party, warnings,
+};
 
 /// The database connection of a project that has none.
 pub(crate) const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
@@ -40,6 +45,8 @@ pub(crate) struct Catalog {
     pub(crate) client_grants: Vec<Value>,
     /// The ids of the applications that no export has.
     generated: Vec<String>,
+    /// Whether a missing `default_directory` is not known to be missing: the export has no settings of the tenant, or no database.
+    any_directory: bool,
     pub(crate) roles: Vec<Value>,
     pub(crate) organizations: Vec<Value>,
     pub(crate) emails: Vec<Value>,
@@ -91,6 +98,7 @@ impl Catalog {
             apis: objects(&data.resource_servers),
             client_grants: objects(&data.client_grants),
             generated: Vec::new(),
+            any_directory: data.settings.is_empty(),
             roles: objects(&data.roles),
             organizations: objects(&data.organizations),
             emails: objects(&data.email_templates),
@@ -165,9 +173,10 @@ impl Catalog {
             .iter()
             .any(|connection| text(connection, "strategy").unwrap_or("auth0") == "auth0")
         {
-            catalog
-                .connections
-                .insert(0, json!({"name": DEFAULT_CONNECTION, "strategy": "auth0"}));
+            catalog.any_directory = true;
+            // Every application may use it, as it may use every connection of which nothing is known.
+            let made = json!({"name": DEFAULT_CONNECTION, "strategy": "auth0", "is_domain_connection": true});
+            catalog.connections.insert(0, made);
         }
         for connection in &mut catalog.connections {
             let name = text(connection, "name").unwrap_or_default().to_owned();
@@ -367,16 +376,6 @@ pub(crate) fn is_of_client(grant: &Value, client: &Value) -> bool {
     of.is_some() && (of == text(client, "name") || of == text(client, "client_id"))
 }
 
-/// Whether an application may use a connection. An export lists the names of applications: an empty list is none of them, as
-/// in production. Where nothing is listed, nothing is known, and all may.
-pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
-    if connection.get("enabled_clients").is_none_or(Value::is_null) {
-        return true;
-    }
-    let (name, id) = (text(client, "name"), text(client, "client_id"));
-    texts(connection, "enabled_clients").any(|enabled| Some(enabled) == name || Some(enabled) == id)
-}
-
 /// Whether people of a connection sign in at another site: a social or an enterprise connection.
 pub(crate) fn is_provider(connection: &Value) -> bool {
     !matches!(
@@ -385,47 +384,12 @@ pub(crate) fn is_provider(connection: &Value) -> bool {
     )
 }
 
-/// Whether an application has a secret to show at the token endpoint.
-pub(crate) fn is_confidential(client: &Value) -> bool {
-    match text(client, "token_endpoint_auth_method") {
-        Some(method) => method != "none",
-        None => !matches!(text(client, "app_type"), Some("spa" | "native")),
-    }
-}
-
-/// Whether an application may use a grant. One that lists none has those that Auth0 gives to its type.
-pub(crate) fn allows_grant(client: &Value, grant: &str) -> bool {
-    if client
-        .get("grant_types")
-        .and_then(Value::as_array)
-        .is_some()
-    {
-        let resource_owner = "http://auth0.com/oauth/grant-type/password-realm";
-        return texts(client, "grant_types")
-            .any(|known| known == grant || (grant == resource_owner && known == "password"));
-    }
-    match text(client, "app_type") {
-        Some("non_interactive") => grant == "client_credentials",
-        Some("spa" | "native") => matches!(
-            grant,
-            "authorization_code"
-                | "implicit"
-                | "refresh_token"
-                | "urn:ietf:params:oauth:grant-type:device_code"
-        ),
-        _ => matches!(
-            grant,
-            "authorization_code" | "implicit" | "refresh_token" | "client_credentials"
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use postlogin_project::TenantData;
     use serde_json::json;
 
-    use super::{Catalog, allows_grant, is_confidential, is_enabled};
+    use super::{Catalog, allows_grant, is_confidential};
 
     #[test]
     fn an_empty_export_has_what_a_login_needs() {
@@ -456,17 +420,5 @@ mod tests {
         let again = Catalog::new(&TenantData::default(), "t", b"other", &[]);
         assert_eq!(client["client_id"], again.clients[0]["client_id"]);
         assert_ne!(client["client_secret"], again.clients[0]["client_secret"]);
-    }
-
-    #[test]
-    fn a_connection_lists_its_applications_by_name() {
-        let client = json!({"name": "App", "client_id": "1"});
-        assert!(
-            is_enabled(&json!({}), &client)
-                && is_enabled(&json!({"enabled_clients": ["App"]}), &client)
-        );
-        for none in [json!(["Other"]), json!([])] {
-            assert!(!is_enabled(&json!({"enabled_clients": none}), &client));
-        }
     }
 }

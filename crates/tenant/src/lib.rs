@@ -11,6 +11,7 @@ mod connections;
 mod control;
 mod email;
 mod http;
+mod identities;
 mod import;
 mod lock;
 mod management;

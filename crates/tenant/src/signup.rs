@@ -1,4 +1,4 @@
-//! `/dbconnections/signup` and `/dbconnections/change_password`.
+//! `/dbconnections/signup`.
 //!
 //! <https://auth0.com/docs/api/authentication/signup/create-a-new-user>
 
@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use crate::email::{Cause, Template, send};
+use crate::email::{Cause, Template, is_on, send};
 use crate::http::{Call, Content, answer, text};
 use crate::import::complete;
 use crate::management::{body, happenings};
@@ -21,9 +21,12 @@ use crate::triggers::registration::{self, Creation};
 use crate::triggers::streams::{self, Happened};
 use identifiers::{ATTRIBUTES, AtSignup, at_signup};
 
+mod change_password;
 pub(crate) mod identifiers;
 pub(crate) mod strength;
 pub(crate) mod username;
+
+pub(crate) use change_password::change_password;
 
 /// Fields of `user_metadata` at a sign-up.
 const METADATA_FIELDS: usize = 10;
@@ -178,8 +181,11 @@ pub(crate) async fn create(
                 client_id: Some(part("client_id")),
                 ..Cause::default()
             };
-            for template in [Template::VerifyEmail, Template::Welcome] {
-                send(tenant, template, &user, cause).await;
+            // The welcome follows the verification of the address, or the sign-up where no address is verified:
+            // https://auth0.com/docs/customize/email/email-templates/email-template-descriptions.
+            send(tenant, Template::VerifyEmail, &user, cause).await;
+            if !is_on(tenant, Template::VerifyEmail) {
+                send(tenant, Template::Welcome, &user, cause).await;
             }
             registration::after(tenant, &creation, &user);
             streams::publish(tenant, Happened::Created, &user);
@@ -380,46 +386,6 @@ fn metadata_problem(metadata: &Value) -> Option<String> {
             "invalid user_metadata.{name} type (only strings are allowed)"
         )),
     })
-}
-
-/// Sends the mail with which a password is changed. It does not reveal who has an account.
-pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    let fields = match fields_of(&call) {
-        Ok(fields) if call.method == Method::POST => fields,
-        Ok(_) => {
-            return OAuthError::new(405, "invalid_request", "change_password takes POST")
-                .response();
-        }
-        Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),
-    };
-    let part = |key: &str| {
-        fields
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    let (Some(email), Some(connection)) = (part("email"), part("connection")) else {
-        return answer(
-            StatusCode::BAD_REQUEST,
-            &json!({"error": "email and connection are required"}),
-        );
-    };
-    match tenant.store.user_by_login(connection, email) {
-        Ok(Some((user, _))) => {
-            let cause = Cause {
-                client_id: part("client_id"),
-                organization: part("organization"),
-            };
-            send(&tenant, Template::ResetEmail, &user, cause).await;
-            happenings::of_user(&tenant, &call, "scpr", &user);
-        }
-        Ok(None) => {}
-        Err(error) => return OAuthError::from(error).response(),
-    }
-    let said = "We've just sent you an email to reset your password.";
-    let mut response = Response::new(axum::body::Body::from(said));
-    crate::http::set(&mut response, "content-type", "text/html; charset=utf-8");
-    response
 }
 
 #[cfg(test)]

@@ -220,6 +220,9 @@ impl Tenant {
         tenant.warnings = tenant.sow()?;
         tenant.warnings.extend(exchange::warnings(&setup.data));
         tenant.warnings.extend(enabled::warning(&setup.data));
+        tenant
+            .warnings
+            .extend(crate::catalog::warnings(&setup.data));
         let unhonoured = crate::unhonoured::warnings(&setup.data, &tenant.catalog);
         tenant.warnings.extend(unhonoured);
         Ok(tenant)

@@ -2,6 +2,7 @@
 //!
 //! <https://auth0.com/docs/customize/email/email-templates>
 
+mod code;
 mod mailer;
 mod outbox;
 mod provider;
@@ -16,11 +17,14 @@ use serde_json::{Value, json};
 
 use crate::clock::iso;
 use crate::http::text;
+use crate::identities::Linked;
 use crate::records as stored;
 use crate::state::Tenant;
 
+pub(crate) use code::{OfCode, send_with_code};
 pub(crate) use mailer::Mailer;
 pub(crate) use outbox::{keep, list, list_texts, outbox, put_ticket, ticket};
+use provider::Around;
 pub use render::{EmailError, RenderedEmail, render_email};
 use render::{Mail, configured};
 pub use renderer::{TemplateError, TemplateJob, TemplateRenderer};
@@ -53,6 +57,16 @@ pub(crate) struct Cause<'a> {
     pub(crate) client_id: Option<&'a str>,
     /// The id of the organization, if the request names one.
     pub(crate) organization: Option<&'a str>,
+    /// The linked identity whose password the mail changes; `None` for the user's own.
+    pub(crate) linked: Option<Linked>,
+}
+
+/// Whether a mail is sent: production sends the welcome mail only where it is switched on, and the others unless they are switched
+/// off.
+pub(crate) fn is_on(tenant: &Tenant, template: Template) -> bool {
+    let settings = configured(&tenant.catalog, template.name());
+    let enabled = settings.and_then(|known| known.get("enabled")?.as_bool());
+    enabled.unwrap_or(template != Template::Welcome)
 }
 
 /// Puts a mail into the outbox, and waits until it is there. Why it could not be rendered is in the outbox, too: the
@@ -63,16 +77,17 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
     };
     let name = template.name();
     let settings = configured(&tenant.catalog, name);
-    // Production sends the welcome mail only where it is switched on, and the others unless they are switched off.
-    let default = template != Template::Welcome;
-    let enabled = settings
-        .and_then(|known| known.get("enabled"))
-        .and_then(Value::as_bool)
-        .unwrap_or(default);
-    if !enabled {
+    let now = tenant.now_ms();
+    if !is_on(tenant, template) {
+        // The answer of the request says that there is one.
+        if template == Template::ResetEmail {
+            tenant.control.log(json!({
+                "type": "email", "date": iso(now), "template": name, "user_id": text(user, "user_id"),
+                "error": "no mail: its template is switched off (`enabled: false`)",
+            }));
+        }
         return;
     }
-    let now = tenant.now_ms();
     let token = tenant.randomness.token();
     let url = tenant.url(&format!("u/ticket?ticket={token}"));
     let life = settings
@@ -105,6 +120,7 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         to: to.to_owned(),
         user_id: text(user, "user_id").unwrap_or_default().to_owned(),
         client_id: cause.client_id.map(str::to_owned),
+        identity: cause.linked.map(|linked| linked.id(user)),
         includes_email: settings.and_then(|known| known.get("includeEmailInRedirect"))
             == Some(&Value::Bool(true)),
         token,
@@ -118,7 +134,9 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         let about = mail.clone();
         let rendered = mailer::rendered(&tenant, mail).await;
         let delivery = match &rendered {
-            Ok(rendered) => provider::deliver(&tenant, &about, rendered, &sending.to).await,
+            Ok(rendered) => {
+                provider::deliver(&tenant, &about, rendered, &sending.to, Around::default()).await
+            }
             Err(_) => None,
         };
         sending.store(&tenant, rendered, delivery);
@@ -171,7 +189,9 @@ pub(crate) async fn send_invitation(tenant: &Arc<Tenant>, invited: Invited<'_>) 
         let about = mail.clone();
         match mailer::rendered(&known, mail).await {
             Ok(rendered) => {
-                let delivery = provider::deliver(&known, &about, &rendered, &stored.to).await;
+                let around = Around::default();
+                let delivery =
+                    provider::deliver(&known, &about, &rendered, &stored.to, around).await;
                 stored.delivery = delivery.map(str::to_owned);
                 stored.from = Some(rendered.from);
                 stored.subject = Some(rendered.subject);
@@ -198,6 +218,7 @@ struct Sending {
     to: String,
     user_id: String,
     client_id: Option<String>,
+    identity: Option<String>,
     /// Whether the address after the link gets the user's.
     includes_email: bool,
     token: String,
@@ -218,6 +239,7 @@ impl Sending {
             to,
             user_id,
             client_id,
+            identity,
             includes_email,
             token,
             url,
@@ -267,6 +289,7 @@ impl Sending {
             email,
             result_url,
             client_id,
+            identity,
             reset: stored::Reset::New,
         };
         let stored = put_ticket(tenant, &token, &purpose, expires);

@@ -6,12 +6,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::result::{VERIFIED, succeeded};
+use super::{Cause, Template, send};
 use crate::clock::iso;
 use crate::http::csp::leave;
 use crate::http::{Call, page, text};
+use crate::identities::Linked;
 use crate::management::happenings;
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, Result};
@@ -145,15 +147,21 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
         // The ticket names the address that it verifies (the sample of
         // https://auth0.com/docs/api/management/v2/tickets/post-email-verification): not one that the user has by now.
-        let changed = tenant.change_user(user_id, |profile| {
+        let mut is_new = false;
+        let changed = tenant.change_user::<OAuthError>(user_id, |profile| {
             let is_same = |email: &String| {
                 text(profile, "email").is_some_and(|now| now.eq_ignore_ascii_case(email))
             };
             if !ticket.email.as_ref().is_none_or(is_same) {
-                return Err(gone());
+                let email = ticket.email.as_deref().unwrap_or_default();
+                let linked = Linked::by_email(profile, email).ok_or_else(gone)?;
+                let mut verified = Map::from_iter([("email_verified".to_owned(), true.into())]);
+                linked.change(profile, &mut verified);
+            } else if let Some(profile) = profile.as_object_mut() {
+                let before = profile.insert("email_verified".into(), true.into());
+                is_new = before != Some(Value::Bool(true));
             }
             if let Some(profile) = profile.as_object_mut() {
-                profile.insert("email_verified".into(), true.into());
                 profile.insert("updated_at".into(), iso(now).into());
             }
             Ok(None)
@@ -164,6 +172,15 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
             Err(ChangeError::Conflict) => return Err(gone()),
         };
         happenings::of_user(tenant, call, "sv", &user);
+        // Of databases alone: https://community.auth0.com/t/194141.
+        let of_database = user.pointer("/identities/0/provider");
+        if is_new && of_database.is_some_and(|provider| provider == "auth0") {
+            let cause = Cause {
+                client_id: ticket.client_id.as_deref(),
+                ..Cause::default()
+            };
+            send(tenant, Template::Welcome, &user, cause).await;
+        }
         let result_url = ticket.result_url.as_ref().and_then(Value::as_str);
         if let Some(url) = result_url.and_then(|url| succeeded(url, VERIFIED)) {
             return Ok(leave(&url));

@@ -21,25 +21,47 @@ const HIDDEN: &[&str] = &[
     "last_password_reset",
 ];
 
+/// What an event has beside the mail: `null` where nothing is known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Around {
+    pub(super) request: Value,
+    /// The connection of who is not a user yet.
+    pub(super) connection: Value,
+}
+
+/// Returns `event.notification.message_type` of a mail by the name of its template: most are the same.
+fn message_type(template: &str) -> &str {
+    match template {
+        "passwordless_email" => "verification_code",
+        "user_invitation" => "organization_invitation",
+        other => other,
+    }
+}
+
 /// Gives a mail to the Action of the trigger, and returns what became of it; `None` when there is no Action.
 pub(super) async fn deliver(
     tenant: &Arc<Tenant>,
     mail: &Mail,
     rendered: &RenderedEmail,
     to: &str,
+    around: Around,
 ) -> Option<&'static str> {
     let about = About {
         user: &mail.user,
         hidden: HIDDEN,
         client: &mail.client,
         organization: mail.organization.as_ref(),
-        request: json!({}),
+        request: match around.request.is_object() {
+            true => around.request,
+            false => json!({}),
+        },
     };
     let mut event = notification::event(tenant, about);
+    notification::with_connection(&mut event, &around.connection);
     event.insert(
         "notification".into(),
         json!({
-            "message_type": mail.name, "from": rendered.from, "to": to, "subject": rendered.subject,
+            "message_type": message_type(&mail.name), "from": rendered.from, "to": to, "subject": rendered.subject,
             "html": rendered.body, "text": plain(&rendered.body),
             "locale": mail.language.as_deref().unwrap_or("en"),
         }),

@@ -19,6 +19,7 @@ use super::result::{CHANGED, succeeded};
 use crate::clock::iso;
 use crate::http::csp::leave;
 use crate::http::{Call, add_cookie, page};
+use crate::identities::Linked;
 use crate::oauth::mfa::ATTEMPTS;
 use crate::oauth::run::{could_not_run, one_time_code, run_blocking};
 use crate::oauth::waiting::state_of;
@@ -314,8 +315,24 @@ fn form(token: &str, policy: Option<&str>, wrong: Option<&str>) -> Response {
 /// Returns the password policy of the user's database.
 fn policy(tenant: &Tenant, ticket: &Ticket) -> Result<Option<String>> {
     let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
-    let connection = crate::oauth::event::connection(tenant, &user, None);
-    Ok(crate::signup::policy(&connection))
+    let linked = linked(&user, ticket)?;
+    Ok(crate::signup::policy(&connection(tenant, &user, linked)))
+}
+
+/// Returns the linked identity whose password a ticket changes; `None` for the user's own.
+///
+/// # Errors
+/// When it is linked no more.
+fn linked(user: &Value, ticket: &Ticket) -> Result<Option<Linked>> {
+    match ticket.identity.as_deref() {
+        None => Ok(None),
+        Some(id) => Linked::by_id(user, id).ok_or_else(gone).map(Some),
+    }
+}
+
+fn connection(tenant: &Tenant, user: &Value, linked: Option<Linked>) -> Value {
+    let named = linked.map(|linked| linked.connection(user));
+    crate::oauth::event::connection(tenant, user, named)
 }
 
 async fn password_page(
@@ -326,7 +343,8 @@ async fn password_page(
     result_url: Option<String>,
 ) -> Result<Response> {
     let user = tenant.store.user(&ticket.user_id)?.ok_or_else(gone)?;
-    let connection = crate::oauth::event::connection(tenant, &user, None);
+    let linked = linked(&user, ticket)?;
+    let connection = connection(tenant, &user, linked);
     let policy = crate::signup::policy(&connection);
     let again = |wrong| Ok(form(token, policy.as_deref(), wrong));
     let given = call.body_field("password");
@@ -348,17 +366,27 @@ async fn password_page(
     let user_id = ticket.user_id.as_str();
     let key = digest(token);
     tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
-    let changed = tenant.change_user::<()>(user_id, |profile| {
-        if let Some(profile) = profile.as_object_mut() {
-            profile.insert("last_password_reset".into(), iso(now).into());
-            profile.insert("updated_at".into(), iso(now).into());
+    let changed = match linked {
+        None => tenant.change_user::<()>(user_id, |profile| {
+            if let Some(profile) = profile.as_object_mut() {
+                profile.insert("last_password_reset".into(), iso(now).into());
+                profile.insert("updated_at".into(), iso(now).into());
+            }
+            Ok(hash)
+        })?,
+        Some(linked) => {
+            let (profile, name) = (linked.profile(&user), linked.connection(&user));
+            tenant.store.at_once(now, |store| {
+                store.change_linked_login(user_id, name, (&profile, &profile), hash)
+            })?;
+            Some(Ok(user.clone()))
         }
-        Ok(hash)
-    })?;
+    };
     // Whoever knew the old password is out.
     tenant.store.remove_owned::<Session>(user_id)?;
     if let Some(Ok(user)) = changed {
-        crate::triggers::password::changed(tenant, call, &user);
+        let named = linked.map(|linked| linked.connection(&user));
+        crate::triggers::password::changed(tenant, call, &user, named);
     }
     let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
     // That of an Action is the later word.

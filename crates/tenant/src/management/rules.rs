@@ -124,7 +124,8 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
             });
         }
     }
-    let connection = crate::oauth::event::connection(tenant, &user, None);
+    let named = body.get("connection").and_then(Value::as_str);
+    let connection = crate::oauth::event::connection(tenant, &user, named);
     of_strategy(&connection, body)?;
     of_connection(&connection, body)?;
     of_identifiers(tenant, &connection, &user, body)

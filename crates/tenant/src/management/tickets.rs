@@ -13,6 +13,7 @@ use crate::clock::iso;
 use crate::email::result::address;
 use crate::email::{Cause, Template, put_ticket, send};
 use crate::http::{Call, text};
+use crate::identities::Linked;
 use crate::records::{Reset, Ticket};
 use crate::state::Tenant;
 
@@ -32,18 +33,23 @@ pub(super) fn password(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
     caller.require(&["create:user_tickets"], None)?;
     let body = object(call)?;
     let part = |key: &str| body.get(key).and_then(Value::as_str);
-    let user = match (part("user_id"), part("email"), part("connection_id")) {
-        (Some(id), _, _) => tenant.store.user(id)?,
+    let (user, linked) = match (part("user_id"), part("email"), part("connection_id")) {
+        (Some(id), _, _) => (tenant.store.user(id)?, None),
         (None, Some(email), Some(connection)) => {
             let mut all = tenant.catalog.connections.iter();
             let found = all.find(|it| text(it, "id") == Some(connection));
             let name = found.and_then(|it| text(it, "name")).unwrap_or_default();
             let user = tenant.store.user_by_login(name, email)?;
-            user.map(|(user, _)| user)
+            let user = user.map(|(user, _)| user);
+            let linked = user
+                .as_ref()
+                .and_then(|user| Linked::by_login(user, name, email));
+            (user, linked)
         }
         _ => return Err(refuse("Missing required property: user_id")),
     };
-    ticket(tenant, body, &user.ok_or_else(inexistent)?, "reset_email")
+    let user = user.ok_or_else(inexistent)?;
+    ticket(tenant, body, (&user, linked), "reset_email")
 }
 
 /// `POST /tickets/email-verification`
@@ -51,7 +57,7 @@ pub(super) fn verification(tenant: &Tenant, call: &Call, caller: &Caller) -> Res
     caller.require(&["create:user_tickets"], None)?;
     let body = object(call)?;
     let user = user_of(tenant, body)?;
-    ticket(tenant, body, &user, "verify_email")
+    ticket(tenant, body, (&user, None), "verify_email")
 }
 
 /// `POST /jobs/verification-email`: the mail is in the outbox when the job is answered.
@@ -68,6 +74,7 @@ pub(super) async fn send_verification(
     let cause = Cause {
         client_id,
         organization,
+        ..Cause::default()
     };
     send(tenant, Template::VerifyEmail, &user, cause).await;
     let job = json!({
@@ -113,7 +120,7 @@ fn result_url(body: &Map<String, Value>, email: Option<&str>) -> Result<Option<V
 fn ticket(
     tenant: &Tenant,
     body: &Map<String, Value>,
-    user: &Value,
+    (user, linked): (&Value, Option<Linked>),
     purpose: &str,
 ) -> Result<Answered> {
     let seconds = match body.get("ttl_sec") {
@@ -140,6 +147,7 @@ fn ticket(
             .get("client_id")
             .and_then(Value::as_str)
             .map(str::to_owned),
+        identity: linked.map(|linked| linked.id(user)),
         reset: Reset::New,
     };
     let expires = now.saturating_add(seconds.saturating_mul(1_000));

@@ -12,8 +12,9 @@ use super::query::{chosen, only};
 use super::rules;
 use super::{Answered, ApiError, Caller, Result, object, ok};
 use crate::clock::iso;
-use crate::email::{Cause, Template, send};
+use crate::email::{Cause, Template, is_on, send};
 use crate::http::{Call, text};
+use crate::identities::Linked;
 use crate::import::{changed, complete};
 use crate::password;
 use crate::records::{Authenticator, Session};
@@ -89,6 +90,14 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         ));
     };
     let is_database = text(found, "strategy") == Some("auth0");
+    if !registration::is_registered(found) {
+        // "Create a new user for a given database or passwordless connection"; the text is ours.
+        let strategy = text(found, "strategy").unwrap_or_default();
+        let message = format!(
+            "Users of a connection of {strategy} are made by their logins: connection must be a database or a passwordless one."
+        );
+        return Err(ApiError::new(400, message, "operation_not_supported"));
+    }
     let secret = body.get("password").and_then(Value::as_str);
     let lacks = match secret {
         None => Some("password"),
@@ -161,6 +170,10 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
     {
         send(tenant, Template::VerifyEmail, &profile, Cause::default()).await;
     }
+    // The welcome follows the verification, see https://community.auth0.com/t/194141.
+    if is_database && (verified || !is_on(tenant, Template::VerifyEmail)) {
+        send(tenant, Template::Welcome, &profile, Cause::default()).await;
+    }
     registration::after(tenant, &creation, &profile);
     streams::publish(tenant, Happened::Created, &profile);
     Ok(Answered::Body(StatusCode::CREATED, shown(profile, caller)))
@@ -203,33 +216,61 @@ pub(super) async fn update(
     let now = iso(tenant.now_ms());
     let ends_sessions =
         body.contains_key("password") || body.get("blocked") == Some(&Value::Bool(true));
-    let profile = tenant.store.at_once(tenant.now_ms(), |store| {
+    let named = body.get("connection").and_then(Value::as_str);
+    let taken = || {
+        ApiError::new(
+            400,
+            "The specified new email already exists",
+            "auth0_idp_error",
+        )
+    };
+    let (profile, linked) = tenant.store.at_once(tenant.now_ms(), |store| {
+        let user = store.user(id)?.ok_or_else(inexistent)?;
+        let linked = named.and_then(|named| Linked::of(&user, named));
+        let mut change = body.clone();
+        let (own, of_linked) = match linked {
+            None => (password, None),
+            Some(_) => (None, password),
+        };
         let changed = store.change_user::<ApiError>(id, |profile| {
-            apply(profile, body, &now);
-            if password.is_some()
+            if let Some(linked) = linked {
+                linked.change(profile, &mut change);
+            }
+            apply(profile, &change, &now);
+            if own.is_some()
                 && let Some(profile) = profile.as_object_mut()
             {
                 profile.insert("last_password_reset".into(), now.clone().into());
             }
-            Ok(password)
+            Ok(own)
         })?;
-        match changed.ok_or_else(inexistent)? {
-            Ok(profile) => {
-                if ends_sessions {
-                    store.remove_owned::<Session>(id)?;
-                }
-                Ok(profile)
+        let profile = match changed.ok_or_else(inexistent)? {
+            Ok(profile) => profile,
+            Err(ChangeError::Refused(error)) => return Err(error),
+            Err(ChangeError::Conflict) => return Err(taken()),
+        };
+        if let Some(linked) = linked.filter(|it| it.is_of_a_database(&profile)) {
+            let profiles = (&linked.profile(&user), &linked.profile(&profile));
+            let connection = linked.connection(&profile);
+            if !store.change_linked_login(id, connection, profiles, of_linked)? {
+                return Err(taken());
             }
-            Err(ChangeError::Refused(error)) => Err(error),
-            Err(ChangeError::Conflict) => Err(ApiError::new(
-                400,
-                "The specified new email already exists",
-                "auth0_idp_error",
-            )),
         }
+        if ends_sessions {
+            store.remove_owned::<Session>(id)?;
+        }
+        Ok::<_, ApiError>((profile, linked))
     })?;
     if body.contains_key("password") {
-        password_trigger::changed(tenant, call, &profile);
+        password_trigger::changed(tenant, call, &profile, named);
+    }
+    if body.get("verify_email") == Some(&Value::Bool(true)) {
+        let user = linked.map_or_else(|| profile.clone(), |linked| linked.addressed(&profile));
+        let cause = Cause {
+            client_id: body.get("client_id").and_then(Value::as_str),
+            ..Cause::default()
+        };
+        send(tenant, Template::VerifyEmail, &user, cause).await;
     }
     streams::publish(tenant, Happened::Updated, &profile);
     ok(shown(profile, caller))

@@ -29,6 +29,8 @@ pub(crate) struct Occasion {
     /// More members of `event.transaction`.
     pub(crate) transaction: Map<String, Value>,
     pub(crate) session: Option<SessionRecord>,
+    /// The connection of a login without a session.
+    pub(crate) connection: Option<String>,
     /// The hash of the session's cookie.
     pub(crate) session_key: Option<String>,
     /// `event.refresh_token`.
@@ -39,6 +41,15 @@ pub(crate) struct Occasion {
     pub(crate) methods: Vec<Method>,
     /// The claims that the login page was given.
     pub(crate) extra: Extra,
+}
+
+impl Occasion {
+    /// The connection by which the user came, if it is known.
+    pub(crate) fn arrived_by(&self) -> Option<&str> {
+        let session = self.session.as_ref();
+        let of_session = session.and_then(|session| session.connection.as_deref());
+        of_session.or(self.connection.as_deref())
+    }
 }
 
 /// The parameters of a request's body that must not reach an Action.
@@ -67,10 +78,7 @@ pub(crate) fn event(
         .get("logins_count")
         .cloned()
         .unwrap_or_else(|| json!(0));
-    let arrived_by = occasion
-        .session
-        .as_ref()
-        .and_then(|session| session.connection.as_deref());
+    let arrived_by = occasion.arrived_by();
     let connection = connection(tenant, &user, arrived_by);
     if text(&connection, "strategy") == Some("auth0")
         && !allows_user(tenant, &connection, &occasion.client)

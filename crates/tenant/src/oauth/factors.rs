@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::Result;
 use super::event::request;
 use crate::clock::iso;
+use crate::email::{OfCode, send_with_code};
 use crate::http::{Call, text};
 use crate::phone::{self, Channel, Purpose};
 use crate::randomness::{digest, same_secret};
-use crate::records::{Authenticator, Mail, OneTimeCode};
+use crate::records::{Authenticator, OneTimeCode};
 use crate::state::Tenant;
 use crate::store::Entry;
 
@@ -384,7 +385,16 @@ pub(crate) async fn send_code(
     let channel = match factor.kind {
         Kind::Voice => Channel::Voice,
         Kind::Email => {
-            mail(tenant, &to, user_id, &code)?;
+            let mail = OfCode {
+                template: "mfa_oob_code",
+                to,
+                code,
+                user,
+                client,
+                request: request(tenant, call),
+                ..OfCode::default()
+            };
+            send_with_code(tenant, mail).await;
             return Ok(oob_code);
         }
         _ => Channel::Sms,
@@ -406,25 +416,6 @@ pub(crate) async fn send_code(
     };
     phone::send(tenant, message).await;
     Ok(oob_code)
-}
-
-fn mail(tenant: &Tenant, to: &str, user_id: &str, code: &str) -> Result<()> {
-    let now = tenant.now_ms();
-    let mail = Mail {
-        template: "mfa_oob_code".to_owned(),
-        to: to.to_owned(),
-        subject: Some("Your verification code".to_owned()),
-        body: Some(format!("Your verification code is: {code}")),
-        code: Some(code.to_owned()),
-        user_id: user_id.to_owned(),
-        date: iso(now),
-        ..Mail::default()
-    };
-    crate::email::keep(tenant, &mail, now)?;
-    tenant.control.log(json!({
-        "type": "email", "date": iso(now), "template": "mfa_oob_code", "user_id": user_id,
-    }));
-    Ok(())
 }
 
 /// The result of a code of a message.

@@ -12,12 +12,21 @@ use super::request::{access, of_password};
 use super::run::{Ran, mark_login, start};
 use super::token::{REALM_GRANT, issued};
 use super::{OAuthError, Result, mfa, words};
+use crate::catalog::NoDirectory;
 use crate::http::{Call, text};
 use crate::management::happenings;
 use crate::password;
 use crate::records::Method;
 use crate::signup::identifiers;
 use crate::state::Tenant;
+
+fn not_enabled() -> OAuthError {
+    OAuthError::new(
+        403,
+        "unauthorized_client",
+        "the connection was not found or is not enabled for the client",
+    )
+}
 
 pub(crate) async fn password(
     tenant: &Arc<Tenant>,
@@ -32,24 +41,19 @@ pub(crate) async fn password(
             let realm = call.required("realm")?;
             let mut known = tenant.catalog.databases(&who.client);
             let found = known.find(|connection| text(connection, "name") == Some(realm));
-            found.ok_or_else(|| {
-                OAuthError::new(
-                    403,
-                    "unauthorized_client",
-                    "the connection was not found or is not enabled for the client",
-                )
-            })?
+            found.ok_or_else(not_enabled)?
         }
-        _ => {
-            let found = tenant.catalog.default_database(&who.client);
-            found.ok_or_else(|| {
-                OAuthError::new(
-                    403,
-                    "unauthorized_client",
+        _ => match tenant.catalog.directory(&who.client) {
+            Ok(found) => found,
+            Err(NoDirectory::Disabled) => return Err(not_enabled()),
+            Err(NoDirectory::Missing) => {
+                return Err(OAuthError::new(
+                    500,
+                    "server_error",
                     "Authorization server not configured with default connection.",
-                )
-            })?
-        }
+                ));
+            }
+        },
     };
     let (audience, scope) = access(tenant, call)?;
     let asked = call.body_field("scope").unwrap_or_default();
@@ -64,6 +68,7 @@ pub(crate) async fn password(
         scope,
         audience,
         organization,
+        connection: Some(name.to_owned()),
         ..Occasion::default()
     };
     without_browser(tenant, call, who, "pwd", login).await

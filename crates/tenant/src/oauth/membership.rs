@@ -112,10 +112,7 @@ pub(super) fn assigned(
     occasion: &Occasion,
     user: &Value,
 ) -> Result<bool> {
-    let arrived_by = occasion
-        .session
-        .as_ref()
-        .and_then(|session| session.connection.as_deref());
+    let arrived_by = occasion.arrived_by();
     let connection = connection(tenant, user, arrived_by);
     let found = tenant.catalog.organization(organization);
     if !found.is_some_and(|found| assigns(found, &connection)) {

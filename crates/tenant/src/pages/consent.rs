@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use maud::html;
-use serde_json::Value;
 
 use super::login::granted_login;
 use super::{hidden, layout, tenant_name};
@@ -36,7 +35,7 @@ fn id(grant: &Grant) -> String {
 /// than it was given before.
 pub(crate) fn is_due(tenant: &Tenant, login: &LoginDoc, grant: &Grant) -> Result<bool> {
     let client = tenant.client(&grant.client_id)?.unwrap_or_default();
-    if client.get("is_first_party") != Some(&Value::Bool(false)) {
+    if !crate::catalog::is_third_party(&client) {
         return Ok(false);
     }
     if login

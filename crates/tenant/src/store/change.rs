@@ -4,6 +4,7 @@ use rusqlite::Transaction;
 use serde_json::Value;
 
 use super::entries::{self, Entry};
+use super::linked;
 use super::users::{self, ChangeError, NewUser, UserConflict};
 use super::{Result, Store, StoreError, writing};
 use crate::records::Record;
@@ -66,6 +67,18 @@ impl Change<'_> {
         primary_id: &str,
     ) -> Result<Option<String>> {
         users::take_linked_login(&self.transaction, connection, profile, primary_id)
+    }
+
+    /// Gives a linked identity of a database the names of its changed profile and, if there is one, another password. Returns
+    /// whether the names are free; otherwise nothing was written.
+    pub(crate) fn change_linked_login(
+        &self,
+        owner: &str,
+        connection: &str,
+        profiles: (&Value, &Value),
+        password: Option<String>,
+    ) -> Result<bool> {
+        linked::change(&self.transaction, owner, connection, profiles, password)
     }
 
     /// As [`Store::get`].

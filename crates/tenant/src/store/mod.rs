@@ -5,6 +5,7 @@
 
 mod change;
 mod entries;
+mod linked;
 mod listing;
 mod owner;
 mod transfer;

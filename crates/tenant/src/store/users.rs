@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::Value;
 
 use super::entries::{Entry, write};
+use super::linked::has_login;
 use super::{Result, Store, writing};
 use crate::http::text;
 use crate::records::LinkedLogin;
@@ -309,13 +310,26 @@ pub(super) fn change<E>(
     let Some(mut document) = get(transaction, user_id)? else {
         return Ok(None);
     };
+    let names = |document: &Value| [lower(document, "email"), lower(document, "username")];
+    let before = names(&document);
     let password = match change(&mut document) {
         Ok(password) => password,
         Err(error) => return Ok(Some(Err(ChangeError::Refused(error)))),
     };
+    let after = names(&document);
+    if before != after {
+        let find = "SELECT connection FROM users WHERE user_id = ?1";
+        let of: String = transaction.query_row(find, [user_id], |row| row.get(0))?;
+        for name in after.iter().flatten() {
+            if !before.contains(&Some(name.clone())) && has_login(transaction, &of, name)? {
+                return Ok(Some(Err(ChangeError::Conflict)));
+            }
+        }
+    }
+    let [email, username] = after;
     let written = transaction.execute(
         "UPDATE users SET document = ?2, email = ?3, username = ?4, password = COALESCE(?5, password) WHERE user_id = ?1",
-        params![user_id, document.to_string(), lower(&document, "email"), lower(&document, "username"), password],
+        params![user_id, document.to_string(), email, username, password],
     );
     match written {
         Ok(_) => Ok(Some(Ok(document))),
@@ -363,12 +377,15 @@ pub(super) fn insert(
     );
     let id = text(&user.profile, "user_id").unwrap_or_default();
     let taken = |column: &str, value: Option<&str>| -> Result<bool> {
+        let Some(value) = value else {
+            return Ok(false);
+        };
         let query = format!("SELECT 1 FROM users WHERE connection = ?1 AND {column} = ?2");
-        Ok(value.is_some()
-            && transaction
-                .query_row(&query, params![user.connection, value], |_| Ok(()))
-                .optional()?
-                .is_some())
+        let found = transaction
+            .query_row(&query, params![user.connection, value], |_| Ok(()))
+            .optional()?;
+        // A user who is linked to another one still has the name.
+        Ok(found.is_some() || has_login(transaction, &user.connection, value)?)
     };
     if transaction
         .query_row("SELECT 1 FROM users WHERE user_id = ?1", [id], |_| Ok(()))

@@ -87,8 +87,11 @@ pub(crate) fn event(tenant: &Tenant, about: About<'_>) -> Map<String, Value> {
             }
         }
         event.insert("user".into(), user);
-        let connection = crate::oauth::event::connection(tenant, about.user, None);
-        event.insert("connection".into(), events::connection(&connection));
+        // Who is invited has none.
+        if about.user.pointer("/identities/0").is_some() {
+            let connection = crate::oauth::event::connection(tenant, about.user, None);
+            event.insert("connection".into(), events::connection(&connection));
+        }
     }
     if about.client.is_object() {
         event.insert("client".into(), events::client(about.client));

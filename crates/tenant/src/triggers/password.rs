@@ -23,9 +23,10 @@ const USER: &[&str] = &[
     "username",
 ];
 
-/// Runs the Actions for a user whose password was changed, after the answer.
-pub(crate) fn changed(tenant: &Arc<Tenant>, call: &Call, user: &Value) {
-    let connection = crate::oauth::event::connection(tenant, user, None);
+/// Runs the Actions for a user whose password was changed, after the answer; `by` is the connection of a linked identity whose
+/// password it was.
+pub(crate) fn changed(tenant: &Arc<Tenant>, call: &Call, user: &Value, by: Option<&str>) {
+    let connection = crate::oauth::event::connection(tenant, user, by);
     if text(&connection, "strategy") != Some("auth0") {
         return;
     }

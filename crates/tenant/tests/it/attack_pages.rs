@@ -8,6 +8,7 @@ use crate::support::{API, Answer, CALLBACK, Does, ISSUER, SPA, World, encoded, e
 fn third_party() -> World {
     let mut data = export();
     data.clients[0]["is_first_party"] = json!(false);
+    data.connections[0]["is_domain_connection"] = json!(true);
     World::with(data, vec![])
 }
 

@@ -8,6 +8,7 @@ use crate::support::{API, Answer, World, export, run};
 fn world() -> World {
     let mut data = export();
     data.clients[0]["is_first_party"] = json!(false);
+    data.connections[0]["is_domain_connection"] = json!(true);
     data.resource_servers[0]["scopes"] =
         json!([{"value": "read:x", "description": "Read your <x>"}, {"value": "write:x"}]);
     World::with(data, vec![])

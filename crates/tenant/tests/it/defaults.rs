@@ -271,3 +271,56 @@ fn addresses_of_applications_are_urls() {
         assert_eq!((status, &body["errorCode"]), (400, &json!("invalid_body")));
     });
 }
+
+#[test]
+fn the_password_grant_needs_the_directory_of_the_tenant() {
+    run(async {
+        let mut world = changed(|data| {
+            data.settings.shift_remove("default_directory");
+        });
+        let answer = world.token(&by_password(&[])).await;
+        assert_eq!(answer.status, 500);
+        assert_eq!(
+            answer.json(),
+            json!({"error": "server_error", "error_description": "Authorization server not configured with default connection."})
+        );
+        // The other grant names its database itself.
+        let realm = "http://auth0.com/oauth/grant-type/password-realm";
+        let mut fields = by_password(&[("realm", DATABASE)]);
+        fields.retain(|(name, _)| *name != "grant_type");
+        fields.push(("grant_type", realm));
+        assert_eq!(world.token(&fields).await.status, 200);
+        // It counts as soon as it is set.
+        let token = world.machine_token(None).await;
+        let settings = json!({ "default_directory": DATABASE });
+        let (status, _) = world
+            .api(Method::PATCH, "tenants/settings", &token, settings)
+            .await;
+        assert_eq!(status, 200);
+        assert_eq!(world.token(&by_password(&[])).await.status, 200);
+        // An export without settings of the tenant cannot say which one it is.
+        let mut world = changed(|data| data.settings.clear());
+        assert_eq!(world.token(&by_password(&[])).await.status, 200);
+    });
+}
+
+#[test]
+fn a_third_party_application_signs_in_by_connections_of_the_domain_alone() {
+    run(async {
+        let mut world = changed(|data| {
+            data.clients[0]["is_first_party"] = json!(false);
+            data.clients[1]["is_first_party"] = json!(false);
+        });
+        let page = world.authorize(&[]).await;
+        let refused = world.sign_in(&page).await;
+        assert_ne!(refused.header("location"), "/u/consent", "{}", refused.text);
+        assert!(!refused.header("location").contains("code="));
+        let refused = world.token(&by_password(&[])).await;
+        assert_eq!(refused.status, 403, "{}", refused.text);
+        assert_eq!(refused.json()["error"], "unauthorized_client");
+        let signup = json!({"client_id": SPA, "connection": DATABASE, "email": "n@example.com", "password": "a-Long-secret-1"});
+        let path = "/dbconnections/signup";
+        let refused = world.json_as(Method::POST, path, "", signup).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+    });
+}

@@ -334,6 +334,7 @@ fn a_code_by_mail_is_in_the_outbox_and_runs_out() {
             (&json!("joe@example.com"), &json!("mfa_oob_code"))
         );
         let code = mail["code"].as_str().unwrap().to_owned();
+        assert!(mail["body"].as_str().unwrap().contains(&code), "{mail}");
         world.advance(301).await;
         let late = oob(&mut world, &token, &enrolled["oob_code"], &code).await;
         assert_eq!(late.json()["error_description"], "Malformed oob_code");

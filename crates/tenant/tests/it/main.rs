@@ -31,6 +31,7 @@ mod exported;
 mod extra;
 mod factors;
 mod identifiers;
+mod identities;
 mod issuers;
 mod jobs;
 mod linking;

@@ -311,6 +311,10 @@ fn what_cannot_be_sent_is_refused() {
                 "bad.phone_number",
             ),
             (json!({"connection": "email"}), "invalid_request"),
+            (
+                json!({"connection": "email", "email": "a@example.com", "send": "pigeon"}),
+                "invalid_request",
+            ),
             (json!({"email": "a@example.com"}), "invalid_request"),
         ] {
             let refused = start(&mut world, body.clone()).await;

@@ -98,6 +98,10 @@ pub fn export() -> TenantData {
                 json!(["http://localhost:5000/tenant"]),
             ),
             (
+                "default_directory".to_owned(),
+                json!("Username-Password-Authentication"),
+            ),
+            (
                 "allow_organization_name_in_authentication_api".to_owned(),
                 json!(true),
             ),

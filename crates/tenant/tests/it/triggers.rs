@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use postlogin_core::Trigger;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Does, Script, WEB, World, export, run};
+use crate::support::{Answer, Does, Script, WEB, WEB_SECRET, World, export, run};
 
 pub const DATABASE: &str = "Username-Password-Authentication";
 
@@ -318,5 +318,169 @@ fn a_redirected_reset_comes_back_to_the_same_browser_alone() {
         assert_ne!(ticket, state);
         let again = world.get(&format!("/continue?state={state}")).await;
         assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+/// What the Action of custom-email-provider saw, in order.
+fn delivered(world: &World) -> Vec<Value> {
+    let seen = world.pipeline.seen.lock().unwrap();
+    let of_mails = seen
+        .iter()
+        .filter(|(it, _)| *it == Trigger::CustomEmailProvider);
+    of_mails.map(|(_, event)| event.clone()).collect()
+}
+
+#[test]
+fn every_mail_goes_through_the_provider_under_its_documented_type() {
+    run(async {
+        let mut data = export();
+        data.connections
+            .push(json!({"name": "email", "strategy": "email"}));
+        data.settings
+            .insert("support_email".into(), json!("help@example.com"));
+        data.clients[1]["initiate_login_uri"] = json!("https://app.example.com/login");
+        let mut world = World::with(data, vec![]);
+        world
+            .pipeline
+            .others
+            .lock()
+            .unwrap()
+            .insert(Trigger::CustomEmailProvider, vec![vec![]]);
+        for send in ["code", "link"] {
+            let body = json!({"client_id": WEB, "client_secret": WEB_SECRET, "connection": "email", "email": "p@example.com", "send": send});
+            let path = "/passwordless/start";
+            let answer = world.json_as(Method::POST, path, "", body).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        }
+        let token = world.machine_token(None).await;
+        let (_, all) = world
+            .api(Method::GET, "organizations", &token, Value::Null)
+            .await;
+        let id = all[0]["id"].as_str().unwrap().to_owned();
+        let body = json!({"inviter": {"name": "x"}, "invitee": {"email": "z@example.com"}, "client_id": WEB});
+        let path = format!("organizations/{id}/invitations");
+        let (status, made) = world.api(Method::POST, &path, &token, body).await;
+        assert_eq!(status, 201, "{made}");
+        sign_up(&mut world, "ann@example.com").await;
+        let events = delivered(&world);
+        let types: Vec<&str> = events
+            .iter()
+            .map(|event| event["notification"]["message_type"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            types,
+            [
+                "verification_code",
+                "verification_code",
+                "organization_invitation",
+                "verify_email"
+            ]
+        );
+        assert_eq!(events[0]["connection"]["name"], "email");
+        assert_eq!(events[0]["user"]["email"], "p@example.com");
+        assert_eq!(events[0]["notification"]["from"], "help@example.com");
+        assert_eq!(events[0]["request"]["method"], "POST");
+        // Who is invited came by no connection.
+        assert_eq!(events[2].get("connection"), None);
+        let mails = world.mails().await;
+        let code = mails[0]["code"].as_str().unwrap();
+        let html = events[0]["notification"]["html"].as_str().unwrap();
+        assert!(html.contains(code), "{html}");
+        assert!(mails.iter().all(|mail| mail["delivery"] == "sent"));
+    });
+}
+
+#[test]
+fn the_welcome_follows_the_verification() {
+    run(async {
+        let template = |name: &str, enabled: bool| json!({"template": name, "enabled": enabled, "body": "b", "subject": "s", "from": "f@example.com"});
+        let names = |mails: &[Value]| -> Vec<String> {
+            let names = mails.iter().map(|mail| mail["template"].as_str().unwrap());
+            names.map(str::to_owned).collect()
+        };
+        for (verifies, at_sign_up, at_last) in [
+            (
+                true,
+                vec!["verify_email"],
+                vec!["verify_email", "welcome_email"],
+            ),
+            (false, vec!["welcome_email"], vec!["welcome_email"]),
+        ] {
+            let mut data = export();
+            data.email_templates = vec![
+                template("welcome_email", true),
+                template("verify_email", verifies),
+            ];
+            let mut world = World::with(data, vec![]);
+            sign_up(&mut world, "ann@example.com").await;
+            let mails = world.mails().await;
+            assert_eq!(names(&mails), at_sign_up);
+            world.advance(1).await;
+            if let Some(link) = mails[0]["url"].as_str().filter(|_| verifies) {
+                let link = link.to_owned();
+                world.get(&link).await;
+            }
+            assert_eq!(names(&world.mails().await), at_last);
+        }
+    });
+}
+
+#[test]
+fn a_reset_without_a_mail_is_in_the_log() {
+    run(async {
+        let mut data = export();
+        data.email_templates = vec![json!({"template": "reset_email", "enabled": false})];
+        let mut world = World::with(data, vec![]);
+        for (email, reason) in [
+            ("jane@example.com", "switched off"),
+            ("nobody@example.com", "no user with the address"),
+        ] {
+            let body = json!({"client_id": WEB, "connection": DATABASE, "email": email});
+            let path = "/dbconnections/change_password";
+            let answer = world.json_as(Method::POST, path, "", body).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            let last = logged(&mut world, "email", 1).await.pop().unwrap();
+            let error = last["error"].as_str().unwrap().to_owned();
+            assert!(error.contains(reason), "{error}");
+        }
+        for wrong in [
+            json!({"client_id": WEB, "connection": "nowhere", "email": "jane@example.com"}),
+            json!({"client_id": "nobody", "connection": DATABASE, "email": "jane@example.com"}),
+        ] {
+            let path = "/dbconnections/change_password";
+            let answer = world.json_as(Method::POST, path, "", wrong.clone()).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
+        }
+        assert!(world.mails().await.is_empty());
+    });
+}
+
+#[test]
+fn users_of_other_sites_are_made_by_their_logins() {
+    run(async {
+        let mut data = export();
+        for (name, strategy) in [("google-oauth2", "google-oauth2"), ("email", "email")] {
+            data.connections
+                .push(json!({"name": name, "strategy": strategy}));
+        }
+        let mut world = World::with(data, vec![]);
+        let set = calls(&[("user.setAppMetadata", json!(["plan", "free"]))]);
+        world
+            .pipeline
+            .others
+            .lock()
+            .unwrap()
+            .insert(Trigger::PreUserRegistration, vec![set]);
+        let token = world.machine_token(None).await;
+        let new = |connection: &str| json!({"connection": connection, "email": "g@example.com", "email_verified": true});
+        let (status, refused) = world
+            .api(Method::POST, "users", &token, new("google-oauth2"))
+            .await;
+        assert_eq!(status, 400, "{refused}");
+        assert_eq!(refused["errorCode"], "operation_not_supported");
+        // A passwordless one has no metadata of the Action.
+        let (status, made) = world.api(Method::POST, "users", &token, new("email")).await;
+        assert_eq!(status, 201, "{made}");
+        assert_eq!(made.get("app_metadata"), None, "{made}");
     });
 }

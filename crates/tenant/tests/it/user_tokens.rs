@@ -193,6 +193,7 @@ fn a_grant_is_the_consent_of_a_user() {
     run(async {
         let mut data = export();
         data.clients[0]["is_first_party"] = json!(false);
+        data.connections[0]["is_domain_connection"] = json!(true);
         let mut world = World::with(data, vec![]);
         let token = world.machine_token(None).await;
         let page = world.authorize(&[]).await;

@@ -111,6 +111,34 @@ fn a_denied_sign_up_stops_at_once_and_stores_nothing() {
 }
 
 #[test]
+fn a_passwordless_user_has_no_metadata_of_the_sign_up() {
+    for (strategy, stored) in [("auth0", true), ("email", false), ("sms", false)] {
+        let patch = json!({"connection": {"strategy": strategy}});
+        let calls = json!([
+            ["user.setUserMetadata", "lang", "de"],
+            ["user.setAppMetadata", "plan", "free"],
+            ["user.setUserId", "jane"],
+        ]);
+        let (outcome, seen) = run(PreUserRegistration, &patch, &[calls, json!([])]);
+        assert_eq!(outcome.status, Status::Allowed, "{strategy}");
+        assert_eq!(outcome.effects.user_id.as_deref(), Some("jane"));
+        let metadata = |key: &str, value: &str| match stored {
+            true => json!({ key: value }),
+            false => json!({}),
+        };
+        let user = json!(outcome.user);
+        assert_eq!(user["app_metadata"], metadata("plan", "free"), "{strategy}");
+        assert_eq!(user["user_metadata"], metadata("lang", "de"), "{strategy}");
+        assert_eq!(seen[1]["user"]["user_metadata"], user["user_metadata"]);
+        let expected: &[&str] = match stored {
+            true => &[],
+            false => &["metadata-update-failed"],
+        };
+        assert_eq!(codes(&outcome), expected, "{strategy}");
+    }
+}
+
+#[test]
 fn validation_errors_are_listed_in_their_order() {
     let calls = json!([
         ["validation.error", "username", "Too short"],

@@ -283,6 +283,9 @@ pub(super) fn metadata(
     let Ok(name) = name.coerce_to_string() else {
         return Ok(());
     };
+    if effects::is_without_metadata(flow) {
+        return Ok(());
+    }
     let value = value
         .to_json()
         .map_err(|not_json| Fault::platform("TypeError", not_json.message()))?;

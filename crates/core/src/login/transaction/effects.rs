@@ -128,6 +128,22 @@ fn deliver(effects: &mut Effects, delivery: Delivery, reason: &Argument) {
     });
 }
 
+/// Whether the new user cannot have metadata of an Action, as one of a passwordless connection; then there is a notice.
+pub(super) fn is_without_metadata(flow: &mut Flow) -> bool {
+    let strategy = json::text_at(&flow.input.event, &["connection", "strategy"]);
+    let is_passwordless = matches!(strategy, Some("email" | "sms"));
+    if flow.input.trigger != Trigger::PreUserRegistration || !is_passwordless {
+        return false;
+    }
+    flow.warn(
+        "metadata-update-failed",
+        "Metadata of pre-user-registration is not stored for a user of a passwordless connection."
+            .to_owned(),
+        flow.input.trigger.table().page,
+    );
+    true
+}
+
 /// Sets metadata of the user of a token exchange, who is not known yet.
 pub(super) fn set_metadata(flow: &mut Flow, kind: MetadataKind, name: &str, value: Option<Value>) {
     if let Some((message, source)) = refusal(kind, name, value.as_ref()) {

@@ -5,7 +5,7 @@
 use postlogin_core::complete_event;
 use serde_json::{Value, json};
 
-use super::{TRIGGER, gone};
+use super::{TRIGGER, connection, gone, linked};
 use crate::clock::iso;
 use crate::http::Call;
 use crate::oauth::Result;
@@ -24,7 +24,7 @@ pub(super) fn event(tenant: &Tenant, call: &Call, ticket: &Ticket) -> Result<Val
         None => None,
     };
     let client = client.or_else(|| tenant.catalog.clients.first().cloned());
-    let connection = crate::oauth::event::connection(tenant, &user, None);
+    let connection = connection(tenant, &user, linked(&user, ticket)?);
     let mut request = events::request(tenant, call);
     // The ticket is a secret of the user.
     let mut query = call.query.to_map();

@@ -1,0 +1,96 @@
+//! `/dbconnections/change_password`.
+//!
+//! <https://auth0.com/docs/api/authentication/change-password/change-password>
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Refusal, fields_of};
+use crate::clock::iso;
+use crate::email::{Cause, Template, send};
+use crate::http::{Call, answer, text};
+use crate::identities::Linked;
+use crate::management::happenings;
+use crate::oauth::OAuthError;
+use crate::state::Tenant;
+
+/// Checks that a request names a database, and an application that may use it, if it names one. "Missing or invalid parameters" are 400
+/// (<https://auth0.com/docs/api/authentication/change-password/change-password>); the texts are those of a sign-up.
+fn names_a_database(
+    tenant: &Tenant,
+    client_id: Option<&str>,
+    connection: &str,
+) -> Result<(), Refusal> {
+    let client = client_id.map(|id| tenant.catalog.client(id));
+    if client == Some(None) {
+        return Err(Refusal::plain("client_id is invalid"));
+    }
+    let found = tenant.catalog.connection(connection);
+    let is_usable = |found: &&Value| {
+        text(found, "strategy") == Some("auth0")
+            && client
+                .flatten()
+                .is_none_or(|client| crate::catalog::is_enabled(found, client))
+    };
+    match found.filter(is_usable) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::plain(
+            "connection does not exist or is not enabled for the client",
+        )),
+    }
+}
+
+/// Sends the mail with which a password is changed. It does not reveal who has an account.
+pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
+    let fields = match fields_of(&call) {
+        Ok(fields) if call.method == Method::POST => fields,
+        Ok(_) => {
+            return OAuthError::new(405, "invalid_request", "change_password takes POST")
+                .response();
+        }
+        Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),
+    };
+    let part = |key: &str| {
+        fields
+            .get(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let (Some(email), Some(connection)) = (part("email"), part("connection")) else {
+        return answer(
+            StatusCode::BAD_REQUEST,
+            &json!({"error": "email and connection are required"}),
+        );
+    };
+    if let Err(refusal) = names_a_database(&tenant, part("client_id"), connection) {
+        return answer(StatusCode::BAD_REQUEST, &refusal.0);
+    }
+    match tenant.store.user_by_login(connection, email) {
+        Ok(Some((user, _))) => {
+            let linked = Linked::by_login(&user, connection, email);
+            let cause = Cause {
+                client_id: part("client_id"),
+                organization: part("organization"),
+                linked,
+            };
+            let addressed = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
+            send(&tenant, Template::ResetEmail, &addressed, cause).await;
+            happenings::of_user(&tenant, &call, "scpr", &user);
+        }
+        // The answer does not reveal it, so the log does.
+        Ok(None) => tenant.control.log(json!({
+            "type": "email", "date": iso(tenant.now_ms()), "template": "reset_email",
+            "client_id": part("client_id"),
+            "error": format!("no mail: `{connection}` has no user with the address `{email}`"),
+        })),
+        Err(error) => return OAuthError::from(error).response(),
+    }
+    let said = "We've just sent you an email to reset your password.";
+    let mut response = Response::new(axum::body::Body::from(said));
+    crate::http::set(&mut response, "content-type", "text/html; charset=utf-8");
+    response
+}
