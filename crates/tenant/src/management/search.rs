@@ -77,6 +77,9 @@ pub(super) const ORGANIZATION: &str = "organization_id";
 /// The fewest letters after `*`.
 const LEAST_ENDING: usize = 3;
 
+/// Whether a value is one that is looked for.
+type ValueTest<'a> = dyn Fn(&Value) -> bool + 'a;
+
 impl Query {
     /// Parses a query.
     ///
@@ -142,7 +145,7 @@ impl Query {
     fn holds(
         &self,
         folds: &dyn Fn(&str) -> bool,
-        any: &dyn Fn(&str, &dyn Fn(&Value) -> bool) -> bool,
+        any: &dyn Fn(&str, &ValueTest<'_>) -> bool,
     ) -> bool {
         let fits = |field: &str, term: &Term| {
             let folds = folds(field);
