@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use maud::html;
-use serde_json::Value;
 
 use super::login::granted_login;
 use super::{hidden, layout, tenant_name};

@@ -24,7 +24,7 @@ fn names_a_database(
     tenant: &Tenant,
     client_id: Option<&str>,
     connection: &str,
-) -> std::result::Result<(), Refusal> {
+) -> Result<(), Refusal> {
     let client = client_id.map(|id| tenant.catalog.client(id));
     if client == Some(None) {
         return Err(Refusal::plain("client_id is invalid"));
