@@ -88,7 +88,7 @@ impl Printer {
         to_stderr(&self.paint(Style::new().dimmed(), &block(text)));
     }
 
-    /// How far something is. On a terminal, the line takes the place of the one before, and goes with the next output; elsewhere it
+    /// The progress of something. On a terminal, the line takes the place of the one before, and goes with the next output; elsewhere it
     /// is a line of its own, for those that are worth one.
     pub(crate) fn progress(&self, text: &str, is_worth_a_line: bool) {
         if !io::stderr().is_terminal() {

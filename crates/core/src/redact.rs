@@ -441,7 +441,7 @@ mod tests {
         assert_eq!(keys, ["***", "*** (2)", "*** (2) (2)", "*** (3)"]);
     }
 
-    /// What Node 22 prints for `console.log({ key })`, `encodeURIComponent(key)` and `JSON.stringify(key)`.
+    /// The output of Node 22 for `console.log({ key })`, `encodeURIComponent(key)` and `JSON.stringify(key)`.
     #[test]
     fn forms_of_console_and_urls_are_hidden() {
         let pem = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqh\nkiG9w0BAQEFAASC\n-----END KEY-----\n";

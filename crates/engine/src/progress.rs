@@ -1,4 +1,4 @@
-//! What takes seconds says so while it lasts: the compiler itself reports nothing.
+//! Reports that something takes seconds, while it lasts: the compiler itself reports nothing.
 
 use std::{
     panic,

@@ -26,7 +26,7 @@ pub struct PreparedLogin {
     pub watch: Watch,
     /// Whether Actions that do not load are passed over: [`Login::passing_over`].
     pub passes_over: bool,
-    /// What earlier executions have left in `api.cache`.
+    /// The entries that earlier executions have left in `api.cache`.
     pub cache: CacheEntries,
 }
 

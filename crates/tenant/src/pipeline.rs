@@ -40,7 +40,7 @@ pub struct LoginRequest {
     /// The one Action that runs, where an entity of the export names it (a token exchange profile, an event stream); `None`:
     /// those that are bound to the trigger.
     pub action: Option<String>,
-    /// What `api.cache` of the trigger holds when the login starts.
+    /// The entries of `api.cache` of the trigger when the login starts.
     pub cache: CacheEntries,
     /// Whether to record where each read of the event is in the source: a page shows it.
     pub is_watched: bool,

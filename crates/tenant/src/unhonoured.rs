@@ -320,7 +320,7 @@ fn of_the_tenant(options: &Map<String, Value>) -> Map<String, Value> {
     options
 }
 
-/// What the `attributes` of a database say beyond what counts here: no number is verified before a sign-up, a link verifies an address,
+/// Returns what the `attributes` of a database say beyond what counts here: no number is verified before a sign-up, a link verifies an address,
 /// a password is the way to sign in, and addresses are unique.
 fn beyond(options: &Map<String, Value>) -> Map<String, Value> {
     let is = |pointer: &str, value: Value| {

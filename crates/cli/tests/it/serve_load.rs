@@ -265,7 +265,7 @@ fn a_full_disk_is_answered_and_reported() {
     let headers = "authorization: Bearer ctl\r\ncontent-type: application/json\r\n";
     let answer = (0..40).find_map(|number| {
         let filler = "x".repeat(200_000);
-        let body = json!([{"user_id": format!("f{number}"), "email": format!("f{number}@example.com"), "name": filler}]);
+        let body = json!([{"user_id": format!("f{number}"), "email": format!("f{number}@example.com"), "app_metadata": {"filler": filler}}]);
         let (status, body) = tenant.send("POST", "/_postlogin/users", headers, &body.to_string());
         (status >= 500).then_some((status, body))
     });

@@ -65,7 +65,7 @@ impl Cache {
     }
 }
 
-/// What a trigger's cache holds between executions.
+/// The entries of a trigger's cache between executions.
 ///
 /// Up to 20 entries of [`CACHE_BYTES`] in all, the ones that were set last, each for at most 24 hours: "items may not be
 /// available in later transactions even if they are within their specified lifetime".

@@ -111,7 +111,7 @@ impl Sight {
     }
 }
 
-/// What is at a path, which may be a link; `None` where nothing is.
+/// The thing at a path, which may be a link; `None` where nothing is.
 pub(super) type There = Option<FileMetadata>;
 
 /// A path that was looked at.

@@ -82,7 +82,7 @@ pub struct Modules {
     _local_share: Option<Share>,
 }
 
-/// What was asked for, with the answers.
+/// The questions so far, with their answers.
 #[derive(Default)]
 struct Answers {
     known: HashMap<(String, String, Keyword), Resolved>,

@@ -13,7 +13,7 @@ const REQUIRED: usize = 128 << 20;
 /// Bytes of the project's files that all Actions import. Prepared, they take some five times as much.
 const IMPORTED: usize = 24 << 20;
 
-/// What Actions of one run share. Give the same to each of them; a clone is the same one.
+/// The room that the Actions of one run share. Give the same to each of them; a clone is the same one.
 #[derive(Debug, Clone, Default)]
 pub struct Room(Arc<Shared>);
 

@@ -78,7 +78,7 @@ const UNREAD: &[(&str, &str)] = &[
     ("userAttributeProfiles", "user-attribute-profiles"),
 ];
 
-/// What excludes things from a deployment: it has no meaning here.
+/// The key that excludes things from a deployment: it has no meaning here.
 const EXCLUDE: &str = "exclude";
 
 /// Resources of the Terraform provider that configure how Terraform itself reaches the tenant, or nothing that a login meets.

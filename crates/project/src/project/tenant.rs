@@ -46,7 +46,7 @@ pub struct TenantData {
     pub token_exchange_profiles: Vec<Value>,
     /// Event streams, each with its `destination` and `subscriptions`.
     pub event_streams: Vec<Value>,
-    /// What else the export configures and nothing here reads, as it is called there: `hooks`, `custom-domains`.
+    /// The parts of the export that nothing here reads, as they are called there: `hooks`, `custom-domains`.
     pub unread: Vec<String>,
     /// The settings of `postlogin.toml`, by the keys of [`TenantSettings`]; it wins.
     pub overrides: Map<String, Value>,

@@ -33,7 +33,7 @@ pub enum Message {
 pub struct Streams<R> {
     reader: R,
     decoder: Option<StreamDecoder>,
-    /// What was read and not decoded yet: the decoder gives one batch at a time, and a batch without a body only when it sees what
+    /// The bytes that are not decoded yet: the decoder gives one batch at a time, and a batch without a body only when it sees what
     /// follows.
     rest: Buffer,
     /// The length of the last body.

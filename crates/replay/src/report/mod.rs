@@ -52,7 +52,7 @@ pub struct Report<'a> {
     pub unknown_columns: Vec<String>,
     /// Paths of the user that the Actions read and that no column of a table has.
     pub missing_columns: Vec<String>,
-    /// What the Actions read of the user: the attribute, and the path.
+    /// The reads of the user by the Actions: the attribute, and the path.
     pub read_of_user: Vec<(String, String)>,
     /// The options that named files of users beside the export.
     pub joined: Vec<&'static str>,

@@ -1,4 +1,4 @@
-//! What is stored of a login that waits for its user.
+//! The stored form of a login that waits for its user.
 
 use postlogin_core::Trigger;
 use postlogin_tenant::PipelineError;

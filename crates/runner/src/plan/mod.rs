@@ -1,5 +1,6 @@
 //! From paths to what runs: the cases, the Actions that they need, the event of each.
 
+mod checks;
 mod event;
 mod http;
 mod named;
@@ -19,7 +20,6 @@ use serde_json::Value;
 
 use crate::load::dependencies::local_files;
 use crate::load::trigger_of_all;
-use crate::login::secrets_of;
 use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
 use named::NamedFiles;
@@ -448,47 +448,6 @@ impl<'a> Planner<'a> {
                 &case.within,
             ),
             None => Ok(None),
-        }
-    }
-
-    fn warn_about_unseen_secrets(&mut self, case: &Case, actions: &[usize]) {
-        if actions
-            .iter()
-            .any(|index| self.unreadable.contains_key(index))
-        {
-            return;
-        }
-        for secret in &case.secrets {
-            let given = std::slice::from_ref(secret);
-            let seen = actions
-                .iter()
-                .filter_map(|index| self.actions.get(*index))
-                .any(|source| secrets_of(source, given).contains_key(&secret.name));
-            // Those of defaults are for many cases, and not each needs all of them.
-            if !seen && case.own_secrets.contains(&secret.name) {
-                let message = format!(
-                    "no Action of the case `{}` declares the secret {}, so none sees it",
-                    case.name, secret.name
-                );
-                let warning = case.place.error(message);
-                self.warn(warning);
-            }
-        }
-    }
-
-    /// `a.case.yaml` and `a.case.json` would both have `a.snap`.
-    fn refuse_shared_snapshots(&mut self, files: &[PathBuf]) {
-        let mut seen: HashMap<PathBuf, &Path> = HashMap::new();
-        for file in files {
-            let snapshot = postlogin_project::cases::snapshot_file(file);
-            if let Some(first) = seen.insert(snapshot, file) {
-                let shown = postlogin_project::display_path(file, self.working_folder);
-                let first = postlogin_project::display_path(first, self.working_folder);
-                let error =
-                    Error::new(format!("its cases have the same names as those of {first}"));
-                let error = error.in_file(&shown);
-                self.refuse(error.with_hint("give one of the two files another name"));
-            }
         }
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Bytes of memory that they take, about.
 const MOST: usize = 128 << 20;
 
-/// What was read.
+/// The files that were read.
 pub(super) struct NamedFiles {
     pub(super) values: HashMap<PathBuf, Arc<Value>>,
     mocks: HashMap<PathBuf, Arc<Vec<Mock>>>,

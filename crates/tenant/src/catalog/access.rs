@@ -1,4 +1,4 @@
-//! What an application may use: connections, grants, and the database of the grant `password`.
+//! The access of applications: connections, grants, and the database of the grant `password`.
 
 use postlogin_project::TenantData;
 use serde_json::Value;

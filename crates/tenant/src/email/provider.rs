@@ -21,7 +21,7 @@ const HIDDEN: &[&str] = &[
     "last_password_reset",
 ];
 
-/// What an event has beside the mail: `null` where nothing is known.
+/// The parts of an event beside the mail: `null` where nothing is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Around {
     pub(super) request: Value,
@@ -52,7 +52,7 @@ pub(super) async fn deliver(
         client: &mail.client,
         organization: mail.organization.as_ref(),
         request: match around.request.is_object() {
-            true => around.request,
+            true => shown_request(&around.request),
             false => json!({}),
         },
     };
@@ -68,6 +68,18 @@ pub(super) async fn deliver(
     );
     let trigger = Trigger::CustomEmailProvider;
     notification::deliver(tenant, trigger, &Value::Object(event)).await
+}
+
+/// The properties of `event.request` of the trigger.
+/// Source: <https://auth0.com/docs/customize/actions/explore-triggers/custom-email-provider-trigger/custom-email-provider-event-object>.
+const REQUEST: &[&str] = &["geoip", "hostname", "ip", "query", "user_agent"];
+
+fn shown_request(request: &Value) -> Value {
+    let mut request = request.clone();
+    if let Some(request) = request.as_object_mut() {
+        request.retain(|key, _| REQUEST.contains(&key.as_str()));
+    }
+    request
 }
 
 /// The text of a mail without its tags.

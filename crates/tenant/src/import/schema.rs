@@ -215,7 +215,7 @@ pub(crate) fn problems(user: &Value) -> Vec<Problem> {
 
 /// Checks a user of a seed.
 ///
-/// What an export shows was accepted in production, so only the types of its attributes are checked. Attributes of social and
+/// Production accepted what an export shows, so only the types of its attributes are checked. Attributes of social and
 /// enterprise profiles come from their providers, in every form.
 ///
 /// # Errors

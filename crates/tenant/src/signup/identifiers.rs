@@ -15,7 +15,7 @@ use crate::store::StoreError;
 /// The attributes, in the order of a page.
 pub(crate) const ATTRIBUTES: &[&str] = &["email", "phone_number", "username"];
 
-/// What a sign-up does with an attribute.
+/// The part of an attribute in a sign-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AtSignup {
     /// It refuses it.

@@ -321,7 +321,7 @@ fn a_redirected_reset_comes_back_to_the_same_browser_alone() {
     });
 }
 
-/// What the Action of custom-email-provider saw, in order.
+/// Returns the events that the Action of custom-email-provider saw, in order.
 fn delivered(world: &World) -> Vec<Value> {
     let seen = world.pipeline.seen.lock().unwrap();
     let of_mails = seen

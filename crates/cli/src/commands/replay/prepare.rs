@@ -64,7 +64,7 @@ pub(super) struct Versions {
     pub(super) before: Option<Version>,
     pub(super) after: Version,
     pub(super) not_exported: Vec<String>,
-    /// What the Actions read of the user: the attribute, and the path.
+    /// The reads of the user by the Actions: the attribute, and the path.
     pub(super) read_of_user: Vec<(String, String)>,
     /// The sources of the Actions.
     pub(super) sources: Vec<ActionSource>,

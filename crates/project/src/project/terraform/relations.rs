@@ -98,7 +98,7 @@ fn find<'d>(
     items.iter_mut().find(is_meant)?.as_object_mut()
 }
 
-/// What the credentials of an application are at the Management API.
+/// Returns the credentials of an application as the Management API has them.
 /// Source: <https://registry.terraform.io/providers/auth0/auth0/latest/docs/resources/client_credentials>.
 fn authentication(mut given: Map<String, Value>) -> Map<String, Value> {
     let mut found = Map::new();

@@ -11,9 +11,9 @@ use crate::urls::url_problem;
 
 /// The schema of an object.
 pub(crate) struct Object {
-    /// What it may have.
+    /// The properties that it may have.
     pub(crate) properties: Properties,
-    /// What it must have.
+    /// Those that it must have.
     pub(crate) required: &'static [&'static str],
     /// Whether it may have nothing else.
     pub(crate) is_closed: bool,

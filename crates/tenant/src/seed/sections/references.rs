@@ -1,4 +1,4 @@
-//! What a part of a configuration refers to: applications, APIs, scopes and connections that there are not.
+//! The references of a part of a configuration: applications, APIs, scopes and connections that there are not.
 
 use postlogin_core::event::suggest::closest;
 use postlogin_project::document::node::{Node, NodeValue, Place};
