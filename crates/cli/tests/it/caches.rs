@@ -157,8 +157,12 @@ fn memory(process: u32, child: bool) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let own = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    let children = format!("/proc/{process}/task/{process}/children");
-    let children = fs::read_to_string(children).unwrap_or_default();
+    // Each thread has children of its own.
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let children: String = threads
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .collect();
     let largest = children
         .split_whitespace()
         .filter_map(|child| Some(memory(child.parse().ok()?, false)))

@@ -85,7 +85,7 @@ impl Terminal {
     /// Waits for a text after the last one that was waited for; returns what is between them.
     #[track_caller]
     fn wait_for(&mut self, text: &str) -> String {
-        let limit = Instant::now() + Duration::from_secs(60);
+        let limit = Instant::now() + Duration::from_secs(300);
         loop {
             if let Some(at) = self.shown[self.seen..].find(text) {
                 let end = self.seen + at + text.len();

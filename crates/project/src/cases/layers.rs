@@ -1,5 +1,7 @@
 //! Defaults and what lies over them.
 
+use std::collections::HashMap;
+
 use super::keys::{CASE, Joins};
 use crate::document::node::{Entry, Node, NodeValue};
 
@@ -14,17 +16,27 @@ pub(super) fn over(below: &[Entry], above: &[Entry]) -> Vec<Entry> {
         !(says_free && ordered.contains(&key) || says_ordered && free.contains(&key))
     };
     let mut joined: Vec<Entry> = below.iter().filter(stays).cloned().collect();
+    let mut places = places(&joined);
     for entry in above {
         let joins = CASE
             .iter()
             .find(|key| key.name == entry.key)
             .map_or(Joins::Replaces, |key| key.joins);
-        match joined.iter_mut().find(|old| old.key == entry.key) {
+        match places.get(&entry.key).and_then(|at| joined.get_mut(*at)) {
             Some(old) => join(old, entry, joins),
-            None => joined.push(entry.clone()),
+            None => {
+                places.insert(entry.key.clone(), joined.len());
+                joined.push(entry.clone());
+            }
         }
     }
     joined
+}
+
+/// Where each key is. A case may have a hundred thousand.
+fn places(entries: &[Entry]) -> HashMap<String, usize> {
+    let places = entries.iter().enumerate();
+    places.map(|(at, entry)| (entry.key.clone(), at)).collect()
 }
 
 fn join(old: &mut Entry, new: &Entry, joins: Joins) {
@@ -33,11 +45,15 @@ fn join(old: &mut Entry, new: &Entry, joins: Joins) {
         &new.value.value,
         joins != Joins::Replaces,
     ) {
+        let mut places = places(below);
         for entry in above {
-            match below.iter_mut().find(|known| known.key == entry.key) {
+            match places.get(&entry.key).and_then(|at| below.get_mut(*at)) {
                 Some(known) if joins == Joins::Deep => join(known, entry, joins),
                 Some(known) => *known = entry.clone(),
-                None => below.push(entry.clone()),
+                None => {
+                    places.insert(entry.key.clone(), below.len());
+                    below.push(entry.clone());
+                }
             }
         }
         // Errors about the whole belong to the nearer place.
