@@ -163,8 +163,8 @@ mod tests {
                 {"connection": "one", "provider": "auth0", "user_id": "3", "profileData": {"email": "c@x.com"}},
             ],
         });
-        let second = Some(Linked(1));
-        let third = Some(Linked(2));
+        let at_third = Linked(2);
+        let (second, third) = (Some(Linked(1)), Some(at_third));
         assert_eq!(Linked::of(&user, "one"), None);
         assert_eq!(Linked::of(&user, "two"), second);
         assert_eq!(Linked::of(&user, "three"), None);
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(Linked::by_id(&user, "auth0|3"), third);
         assert_eq!(Linked::by_email(&user, "a@x.com"), None);
         assert_eq!(Linked::by_email(&user, "B@x.com"), second);
-        assert_eq!(third.unwrap().id(&user), "auth0|3");
-        assert_eq!(third.unwrap().addressed(&user)["email"], "c@x.com");
+        assert_eq!(at_third.id(&user), "auth0|3");
+        assert_eq!(at_third.addressed(&user)["email"], "c@x.com");
     }
 }

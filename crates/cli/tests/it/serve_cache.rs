@@ -55,8 +55,8 @@ fn what_an_action_caches_is_there_at_the_next_login() {
 
     // A login that the page runs once more sees what that login saw, and leaves nothing.
     let log = tenant.control("GET", "log");
-    let logins = log.as_array().into_iter().flatten();
-    let last = logins.filter(|it| it["type"] == "login").next_back();
+    let mut logins = log.as_array().into_iter().flatten();
+    let last = logins.rfind(|it| it["type"] == "login");
     let id = last.and_then(|it| it["id"].as_str()).expect("an id");
     let headers = "authorization: Bearer ctl\r\ncontent-type: application/json\r\n";
     let body = format!("{{\"login\": \"{id}\"}}");
