@@ -29,7 +29,7 @@ pub enum Message {
 }
 
 /// Reads streams. No more memory is used than bytes were read, whatever the stream claims, and the texts of a batch are not longer in
-/// sum than what was read for it, but for [`SHARED`] bytes.
+/// sum than what was read for it, but for 16 MiB.
 pub struct Streams<R> {
     reader: R,
     decoder: Option<StreamDecoder>,
