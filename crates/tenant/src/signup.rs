@@ -288,6 +288,10 @@ fn checked(
     if part("email").is_some_and(|email| !is_email(email)) {
         return refuse(Refusal::plain("email format validation failed"));
     }
+    let has_names = identifiers::are_flexible(connection) || username::are_used(connection);
+    if part("username").is_some() && !has_names {
+        return refuse(Refusal::plain(username::UNUSED));
+    }
     if let Some(name) = part("username").filter(|_| username::are_used(connection))
         && let Some(problem) = username::problem(connection, name)
     {

@@ -45,11 +45,7 @@ pub(super) fn of_connection(connection: &Value, body: &Map<String, Value>) -> Re
         return Ok(());
     }
     if body.get("username").is_some_and(Value::is_string) && !username::are_used(connection) {
-        return Err(ApiError::new(
-            400,
-            "Cannot set username for connection without requires_username",
-            "invalid_body",
-        ));
+        return Err(ApiError::new(400, username::UNUSED, "invalid_body"));
     }
     if let Some(name) = body.get("username").and_then(Value::as_str)
         && let Some(problem) = username::problem(connection, name)

@@ -6,6 +6,9 @@ use super::identifiers::are_flexible;
 use super::is_email;
 use crate::management::body::is_phone;
 
+/// The refusal of a name where there are none, as public code quotes it.
+pub(crate) const UNUSED: &str = "Cannot set username for connection without requires_username";
+
 /// Whether users of a database have names beside their addresses.
 pub(crate) fn are_used(connection: &Value) -> bool {
     let is_on = |pointer: &str| connection.pointer(pointer) == Some(&Value::Bool(true));

@@ -174,6 +174,25 @@ async fn sign_up(world: &mut World, body: Value) -> (u16, String) {
 }
 
 #[test]
+fn a_database_without_user_names_takes_none_at_a_sign_up() {
+    run(async {
+        let mut world = World::with(export(), vec![]);
+        let body = json!({"connection": DATABASE, "client_id": SPA, "email": "n@example.com", "password": PASSWORD, "username": "ann"});
+        let (status, text) = sign_up(&mut world, body.clone()).await;
+        assert_eq!(status, 400, "{text}");
+        assert!(
+            text.contains("Cannot set username for connection without requires_username"),
+            "{text}"
+        );
+        // An empty field of a form is one that was left out.
+        let mut without = body;
+        without["username"] = json!("");
+        let (status, text) = sign_up(&mut world, without).await;
+        assert_eq!(status, 200, "{text}");
+    });
+}
+
+#[test]
 fn a_sign_up_and_post_users_refuse_the_same_profiles() {
     run(async {
         let mut data = export();
