@@ -321,7 +321,18 @@ export interface Expect {
     /** app_metadata after the login */
     app_metadata?: Record<string, unknown>;
     /** What Actions of other triggers ask for: user_id, exchange_user, notification, …; `null` for what must be absent */
-    effects?: Record<string, unknown>;
+    effects?: {
+        user_message?: unknown;
+        validation_errors?: unknown;
+        user_id?: unknown;
+        exchange_user?: unknown;
+        organization?: unknown;
+        actor?: unknown;
+        invalid_subject_token?: unknown;
+        metadata?: unknown;
+        result_url?: unknown;
+        notification?: unknown;
+    };
     /** Calls of api methods that are made, in this order */
     commands?: (string | {
         method?: string;
