@@ -61,7 +61,7 @@ impl CompileNotice {
         kept: Result<PathBuf, String>,
         refused: Option<String>,
     ) -> Self {
-        // The folder's reason is told once.
+        // The folder's reason is given once.
         let refused = refused.filter(|reason| kept.as_ref().err() != Some(reason));
         Self::Compiled {
             took,

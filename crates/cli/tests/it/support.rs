@@ -68,7 +68,7 @@ pub(crate) struct Invocation {
 
 /// `postlogin` with the words of `arguments`, in the repository.
 pub(crate) fn postlogin(arguments: &str) -> Invocation {
-    // Two tests must not both compile the engine, ICU or the engine of components, and no snapshot should tell of it.
+    // Two tests must not both compile the engine, ICU or the engine of components, and no snapshot should show it.
     static WARM: LazyLock<()> = LazyLock::new(|| {
         let folder = folder(&[("icu.js", ASKS_ICU)]);
         for arguments in ["run icu.js", "build icu.js -o icu.wasm"] {

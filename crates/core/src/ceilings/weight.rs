@@ -56,27 +56,23 @@ pub(crate) fn of_value(value: &Value) -> usize {
 /// Returns at most how many values there are in a JSON text, names of members included, without reading it. What is no
 /// JSON has a number as well.
 pub fn json_values(text: &str) -> usize {
-    let mut values = 1usize;
-    let mut bytes = text.bytes();
-    let mut in_string = false;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' if in_string => {
-                bytes.next();
-            }
-            b'"' => in_string = !in_string,
-            b',' | b':' | b'[' | b'{' if !in_string => values += 1,
-            _ => {}
-        }
-    }
-    values
+    1 + marks(text, |mark| usize::from(mark != b'"'))
 }
 
 /// Returns what the values of a JSON text cost in memory at most, in values as small as a number: a text costs one more, and an object or a
 /// list three more.
 #[must_use]
 pub fn json_cost(text: &str) -> usize {
-    let mut more = 0_usize;
+    let cost = |mark| match mark {
+        b'[' | b'{' => 4,
+        _ => 1,
+    };
+    1 + marks(text, cost)
+}
+
+/// The sum over what begins a value or a member outside of strings, and over the quotes that open a string.
+fn marks(text: &str, cost: impl Fn(u8) -> usize) -> usize {
+    let mut sum = 0;
     let mut bytes = text.bytes();
     let mut in_string = false;
     while let Some(byte) = bytes.next() {
@@ -85,12 +81,14 @@ pub fn json_cost(text: &str) -> usize {
                 bytes.next();
             }
             b'"' => {
-                more += usize::from(!in_string);
+                if !in_string {
+                    sum += cost(byte);
+                }
                 in_string = !in_string;
             }
-            b'[' | b'{' if !in_string => more += 3,
+            b',' | b':' | b'[' | b'{' if !in_string => sum += cost(byte),
             _ => {}
         }
     }
-    json_values(text).saturating_add(more)
+    sum
 }

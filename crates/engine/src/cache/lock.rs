@@ -41,8 +41,8 @@ fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut(Option<D
         return Lock::Impossible;
     };
     let started = Instant::now();
-    // When it was told last.
-    let mut told: Option<Duration> = None;
+    // The time of the last report.
+    let mut reported: Option<Duration> = None;
     loop {
         match lock.try_lock() {
             Ok(()) => return Lock::Held(lock),
@@ -55,9 +55,9 @@ fn lock_within(file: &Path, patience: Duration, waiting: &mut dyn FnMut(Option<D
             }
             Err(TryLockError::WouldBlock) => {
                 let waited = started.elapsed();
-                if told.is_none_or(|told| waited.saturating_sub(told) >= progress::PAUSE) {
-                    waiting(told.map(|_| waited));
-                    told = Some(waited);
+                if reported.is_none_or(|last| waited.saturating_sub(last) >= progress::PAUSE) {
+                    waiting(reported.map(|_| waited));
+                    reported = Some(waited);
                 }
                 thread::sleep(PAUSE);
             }
@@ -103,14 +103,14 @@ mod tests {
             }
         });
         let held = lock(&file, &mut |_| {});
-        let mut told = Vec::new();
+        let mut reports = Vec::new();
         let patience = progress::PAUSE * 2;
-        let second = lock_within(&file, patience, &mut |waited| told.push(waited));
+        let second = lock_within(&file, patience, &mut |waited| reports.push(waited));
         assert!(matches!(held, Lock::Held(_)));
         assert!(matches!(second, Lock::Overdue(path) if path == folder.join("a.lock")));
         assert!(
-            matches!(told.as_slice(), [None, Some(waited), ..] if *waited >= progress::PAUSE),
-            "{told:?}"
+            matches!(reports.as_slice(), [None, Some(waited), ..] if *waited >= progress::PAUSE),
+            "{reports:?}"
         );
         // Where nothing can be written, nothing is locked.
         let nowhere = lock(Path::new("/dev/null/x/a.cwasm"), &mut |_| {});

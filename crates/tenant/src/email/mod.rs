@@ -25,6 +25,7 @@ pub(crate) use code::{OfCode, send_with_code};
 pub(crate) use mailer::Mailer;
 pub(crate) use outbox::{keep, list, list_texts, outbox, put_ticket, ticket};
 use provider::Around;
+pub(crate) use render::TEMPLATES;
 pub use render::{EmailError, RenderedEmail, render_email};
 use render::{Mail, configured};
 pub use renderer::{TemplateError, TemplateJob, TemplateRenderer};

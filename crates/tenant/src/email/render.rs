@@ -9,8 +9,8 @@ use super::renderer::{TemplateError, TemplateJob, TemplateRenderer};
 use crate::catalog::Catalog;
 use crate::http::text;
 
-/// Templates that production knows.
-const KNOWN: &[&str] = &[
+/// Templates that production knows, as the Deploy CLI has them (`src/tools/constants.ts`).
+pub(crate) const TEMPLATES: &[&str] = &[
     "verify_email",
     "verify_email_by_code",
     "reset_email",
@@ -65,7 +65,7 @@ impl fmt::Display for EmailError {
             Self::Unknown(name) => write!(
                 f,
                 "unknown e-mail template `{name}`; production has {}",
-                KNOWN.join(", ")
+                TEMPLATES.join(", ")
             ),
             Self::Template {
                 part,
@@ -172,7 +172,7 @@ pub(crate) fn render(
     now_ms: i64,
 ) -> Result<RenderedEmail, EmailError> {
     let configured = configured(catalog, &mail.name);
-    if configured.is_none() && !KNOWN.contains(&mail.name.as_str()) {
+    if configured.is_none() && !TEMPLATES.contains(&mail.name.as_str()) {
         return Err(EmailError::Unknown(mail.name.clone()));
     }
     let (subject, body) = built_in(&mail.name);

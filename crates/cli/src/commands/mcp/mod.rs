@@ -188,8 +188,8 @@ mod tests {
     #[test]
     fn progress_is_left_out() {
         let stderr = "compiling a.wasm: 0.5 s\ncompiled a.wasm in 0.7 s\ncompiling b.wasm: 0.5 s\n";
-        let told = answer(&json_call(), ended(0, "{}", stderr));
-        assert_eq!(told.texts, ["{}", "compiled a.wasm in 0.7 s"]);
+        let answered = answer(&json_call(), ended(0, "{}", stderr));
+        assert_eq!(answered.texts, ["{}", "compiled a.wasm in 0.7 s"]);
         let quiet = answer(&json_call(), ended(0, "{}", "compiling a.wasm: 0.5 s\n"));
         assert_eq!(quiet.texts, ["{}"]);
     }

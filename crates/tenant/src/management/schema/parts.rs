@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::words::{FACTORS, TEMPLATES};
+use super::words::FACTORS;
 use super::{
     API, CLIENT, CLIENT_UNUSED, CONNECTION, GRANT, Is, NEW_CONNECTION, NEW_GRANT, ORGANIZATION,
     Properties, ROLE, problem,
 };
+use crate::email;
 
 /// The properties of an e-mail template.
 const TEMPLATE: Properties = &[
-    ("template", Is::One(TEMPLATES)),
+    ("template", Is::One(email::TEMPLATES)),
     ("body", Is::Any),
     ("from", Is::Text(0, 2_000)),
     ("resultUrl", Is::Text(0, 2_000)),

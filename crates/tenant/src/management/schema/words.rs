@@ -66,20 +66,3 @@ pub(super) const EVENTS: &[&str] = &[
     "organization.member.deleted", "organization.member.role.assigned", "organization.member.role.deleted",
     "organization.updated", "user.created", "user.deleted", "user.updated",
 ];
-
-/// The e-mail templates, from the same file.
-pub(super) const TEMPLATES: &[&str] = &[
-    "verify_email",
-    "verify_email_by_code",
-    "reset_email",
-    "reset_email_by_code",
-    "welcome_email",
-    "blocked_account",
-    "stolen_credentials",
-    "enrollment_email",
-    "mfa_oob_code",
-    "change_password",
-    "password_reset",
-    "user_invitation",
-    "async_approval",
-];
