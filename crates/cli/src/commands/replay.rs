@@ -15,7 +15,7 @@ use postlogin_replay::{
     report::{Report, html, json, markdown},
 };
 use postlogin_runner::replay::{
-    Chunks, Done, Parts, PartsError, ReplayError, RunControl, missing_columns, run,
+    Chunks, Done, Parts, PartsError, ReplayError, RunControl, missing_columns, read_of_user, run,
 };
 
 use folder::Folder;
@@ -75,10 +75,10 @@ fn local(
     }
     let form = users.users.form().name();
     let unknown_columns = users.users.unknown_columns().to_vec();
-    let sources: Vec<_> = setup.versions.sources.iter().collect();
     let attributes = users.users.attributes();
-    let missing_columns =
-        attributes.map_or_else(Vec::new, |columns| missing_columns(&sources, &columns));
+    let missing_columns = attributes.map_or_else(Vec::new, |columns| {
+        missing_columns(&setup.versions.read, &columns)
+    });
     let mut progress = Teller::new(&users.position, users.size);
     let mut chunks = Chunks::of(users.users);
     let control = RunControl {
@@ -158,7 +158,7 @@ fn report(
         not_exported: setup.versions.not_exported.clone(),
         unknown_columns: made.unknown_columns,
         missing_columns: made.missing_columns,
-        read_of_user: setup.versions.read_of_user.clone(),
+        read_of_user: read_of_user(&setup.versions.read),
         joined: joined.into_iter().flatten().collect(),
         limits,
         summary,

@@ -130,7 +130,7 @@ impl<'a> Replay<'a> {
             before: before.map(bound),
             after: bound(after),
             mocks: Arc::new(options.mocks.clone()),
-            features: Features::new(&read_paths(&sources)),
+            features: Features::new(&read_paths(sources)),
             mask: Mask::of(&hidden),
             endless: AtomicU64::new(0),
             settings: (!options.tenant.looks_at_events())
@@ -327,9 +327,9 @@ fn recalling(mut bound: BoundAction, inputs: Option<Inputs>) -> BoundAction {
     bound
 }
 
-/// Returns what no export has among what Actions read, as paths: `event.client.metadata.tier`.
+/// Returns what no export has among the paths that Actions read ([`read_paths`]), as paths: `event.client.metadata.tier`.
 #[must_use]
-pub fn not_exported(sources: &[&ActionSource], joined: &Joined) -> Vec<String> {
+pub fn not_exported(read: &[Vec<String>], joined: &Joined) -> Vec<String> {
     let is_known = |names: &[String]| {
         let mut names = names.iter().map(String::as_str);
         match (names.next(), names.next()) {
@@ -352,9 +352,7 @@ pub fn not_exported(sources: &[&ActionSource], joined: &Joined) -> Vec<String> {
             _ => false,
         }
     };
-    let paths = read_paths(sources)
-        .into_iter()
-        .filter(|names| !is_known(names));
+    let paths = read.iter().filter(|names| !is_known(names));
     let mut paths: Vec<String> = paths
         .map(|names| format!("event.{}", names.join(".")))
         .collect();
@@ -366,13 +364,13 @@ pub fn not_exported(sources: &[&ActionSource], joined: &Joined) -> Vec<String> {
 /// Returns what Actions read of the user that a table has no column for, as paths: `event.user.app_metadata.roles`. `columns` are
 /// paths below the user.
 #[must_use]
-pub fn missing_columns(sources: &[&ActionSource], columns: &[Vec<String>]) -> Vec<String> {
+pub fn missing_columns(read: &[Vec<String>], columns: &[Vec<String>]) -> Vec<String> {
     let has = |names: &[String]| {
         let mut columns = columns.iter();
         columns.any(|column| column.starts_with(names) || names.starts_with(column))
     };
-    let mut paths: Vec<String> = read_paths(sources)
-        .into_iter()
+    let mut paths: Vec<String> = read
+        .iter()
         .filter_map(|names| {
             let (first, below) = names.split_first()?;
             let root = below.first()?;
@@ -390,9 +388,9 @@ pub fn missing_columns(sources: &[&ActionSource], columns: &[Vec<String>]) -> Ve
 
 /// Returns what Actions read that comes from the user of an export: the attribute, and the path, `event.user.created_at`.
 #[must_use]
-pub fn read_of_user(sources: &[&ActionSource]) -> Vec<(String, String)> {
-    let mut read: Vec<(String, String)> = read_paths(sources)
-        .into_iter()
+pub fn read_of_user(read: &[Vec<String>]) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = read
+        .iter()
         .filter_map(|names| {
             let mut steps = names.iter().map(String::as_str);
             let attribute = match (steps.next()?, steps.next()?) {
@@ -403,13 +401,14 @@ pub fn read_of_user(sources: &[&ActionSource]) -> Vec<(String, String)> {
             is_exported.then(|| (attribute.to_owned(), format!("event.{}", names.join("."))))
         })
         .collect();
-    read.sort();
-    read.dedup();
-    read
+    found.sort();
+    found.dedup();
+    found
 }
 
-/// The paths of the event that Actions read, by their text.
-fn read_paths(sources: &[&ActionSource]) -> Vec<Vec<String>> {
+/// Returns the paths of the event that Actions read, by their text, each as its names.
+#[must_use]
+pub fn read_paths<'s>(sources: impl IntoIterator<Item = &'s ActionSource>) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     for source in sources {
         let own = text_of(source);

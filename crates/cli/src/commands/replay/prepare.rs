@@ -13,7 +13,7 @@ use postlogin_replay::{
 };
 use postlogin_runner::{
     Compiler, DEFAULT_NOW_MS, Side, fingerprint,
-    replay::{Replay, ReplayOptions, not_exported, read_of_user},
+    replay::{Replay, ReplayOptions, not_exported, read_paths},
     trigger_of_all,
 };
 use sha2::{Digest as _, Sha256};
@@ -64,10 +64,8 @@ pub(super) struct Versions {
     pub(super) before: Option<Version>,
     pub(super) after: Version,
     pub(super) not_exported: Vec<String>,
-    /// The reads of the user by the Actions: the attribute, and the path.
-    pub(super) read_of_user: Vec<(String, String)>,
-    /// The sources of the Actions.
-    pub(super) sources: Vec<ActionSource>,
+    /// The paths of the event that the Actions read.
+    pub(super) read: Vec<Vec<String>>,
     /// The Actions that do not load, by name, each once.
     pub(super) left_out: Vec<String>,
 }
@@ -192,15 +190,15 @@ pub(super) fn prepare<'a>(
     let mut names: Vec<String> = left_out.iter().map(|part| part.name.clone()).collect();
     names.sort();
     names.dedup();
+    let read = read_paths(&all);
     let versions = Versions {
         left_out: names,
         before: before
             .as_ref()
             .map(|side| version(side, shown(&arguments.before_name, before_name))),
         after: version(&after, shown(&arguments.after_name, after_name)),
-        not_exported: not_exported(&all.iter().collect::<Vec<_>>(), &options.joined),
-        read_of_user: read_of_user(&all.iter().collect::<Vec<_>>()),
-        sources: all,
+        not_exported: not_exported(&read, &options.joined),
+        read,
     };
     Ok(Setup {
         key: run_key(arguments, &versions, &options),
