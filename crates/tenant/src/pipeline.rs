@@ -284,7 +284,8 @@ pub trait LoginPipeline: Send + Sync + 'static {
         explain(outcome, record, why, seen.unwrap_or(&nothing))
     }
 
-    /// Returns up to `count` events that production could send, made from the event of a login and a seed.
+    /// Returns up to `count` complete events that production could send, made from the event of a login and a seed: all different, and
+    /// none equal to that event.
     ///
     /// # Errors
     /// Why there are none, in one sentence.

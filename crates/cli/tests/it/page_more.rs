@@ -2,10 +2,13 @@
 
 use std::{fs, path::Path};
 
+use serde_json::{Value, json};
+
 use crate::{
     browsers::chromium,
     clients::{clients, node},
     page::{USERS, data, local, project, start},
+    serve::Serving,
     server::{Server, ok},
     support::postlogin,
 };
@@ -70,6 +73,20 @@ fn requests_lines_generated_logins_sessions_and_commands() {
     node(&clients, "page-more.mjs", &variables);
 }
 
+/// The header lines of the page, with the cookie of its link.
+fn cookie(tenant: &Serving, link: &str) -> String {
+    let path = link.split_once("/_postlogin/").expect("a link").1;
+    let (_, head, _) = tenant.answer("GET", &format!("/_postlogin/{path}"), "", "");
+    let cookie = head
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "));
+    let cookie = cookie.expect("a cookie").split(';').next();
+    format!(
+        "x-postlogin-page: 1\r\ncookie: {}\r\n",
+        cookie.unwrap_or_default()
+    )
+}
+
 #[test]
 fn real_requests_of_a_login_are_listed_and_not_made_again() {
     let server = Server::start(|_| ok("content-type: application/json\r\n", r#"{"score": 12}"#));
@@ -85,22 +102,13 @@ fn real_requests_of_a_login_are_listed_and_not_made_again() {
     let (tenant, link) = start(options, project.path());
     tenant.log_in();
 
-    let path = link.split_once("/_postlogin/").expect("a link").1;
-    let (_, head, _) = tenant.answer("GET", &format!("/_postlogin/{path}"), "", "");
-    let cookie = head
-        .lines()
-        .find_map(|line| line.strip_prefix("set-cookie: "));
-    let cookie = cookie.expect("a cookie").split(';').next();
-    let page = format!(
-        "x-postlogin-page: 1\r\ncookie: {}\r\n",
-        cookie.unwrap_or_default()
-    );
+    let page = cookie(&tenant, &link);
     let log = tenant.control("GET", "log");
     let id = log.as_array().and_then(|log| log.last()).expect("a login")["id"].clone();
     let login = format!("/_postlogin/logins/{}", id.as_str().expect("an id"));
     let (status, body) = tenant.send("GET", &login, &page, "");
     assert_eq!(status, 200, "{body}");
-    let entry: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let entry: Value = serde_json::from_str(&body).expect("JSON");
     let requests = entry["requests"].as_array().expect("requests");
     assert_eq!(requests.len(), 1, "{body}");
     assert_eq!(
@@ -110,6 +118,58 @@ fn real_requests_of_a_login_are_listed_and_not_made_again() {
     assert_eq!(requests[0]["answered_by"], "network");
     assert_eq!(requests[0]["response_body"], r#"{"score": 12}"#);
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn generated_logins_differ_in_their_events_alone() {
+    let project = project(
+        "chance",
+        "exports.onExecutePostLogin = async (event, api) => {
+  api.idToken.setCustomClaim('https://example.com/chance', [Math.random(), Date.now()]);
+  if (event.user.app_metadata.plan === 'pro') api.idToken.setCustomClaim('https://example.com/tier', 'gold');
+};\n",
+        crate::serve::USERS,
+    );
+    let options = "serve --port 0 --ephemeral --control-token ctl";
+    let (tenant, link) = start(options, project.path());
+    tenant.log_in();
+    let page = cookie(&tenant, &link);
+    let log = tenant.control("GET", "log");
+    let id = log.as_array().and_then(|log| log.last()).expect("a login")["id"].clone();
+    let json = format!("{page}content-type: application/json\r\n");
+    // A run of the page has a clock that stands still; that of a login goes on while it runs.
+    let body = json!({"login": id}).to_string();
+    let (status, login) = tenant.send("POST", "/_postlogin/runs", &json, &body);
+    assert_eq!(status, 200, "{login}");
+    let login: Value = serde_json::from_str(&login).expect("JSON");
+    let id = login["id"].as_str().expect("an id");
+    let chance = |entry: &Value| {
+        entry["explanation"]["outcome"]["id_token"]["claims"]["https://example.com/chance"].clone()
+    };
+    assert!(chance(&login).is_array(), "{login}");
+
+    for seed in 0..5 {
+        let body = json!({"login": id, "count": 20, "seed": seed}).to_string();
+        let (status, made) = tenant.send("POST", "/_postlogin/generated", &json, &body);
+        assert_eq!(status, 200, "{made}");
+        let made: Value = serde_json::from_str(&made).expect("JSON");
+        assert_eq!(made["seed"], seed.to_string());
+        let entries = made["entries"].as_array().expect("logins");
+        assert_eq!(entries.len(), 20);
+        for (index, entry) in entries.iter().enumerate() {
+            assert_ne!(entry["event"], login["event"], "seed {seed}, {index}");
+            let before = &entries[..index];
+            assert!(
+                before.iter().all(|other| other["event"] != entry["event"]),
+                "seed {seed}, {index}"
+            );
+            assert_eq!(entry["seed"], login["seed"]);
+            if !chance(entry).is_null() {
+                assert_eq!(chance(entry), chance(&login), "seed {seed}, {index}");
+            }
+        }
+        assert!(entries.iter().any(|it| chance(it).is_array()), "{made}");
+    }
 }
 
 #[test]
@@ -210,7 +270,7 @@ fn an_issuer_is_that_of_the_tokens() {
         "http://[::1]:80/",
     ] {
         let ran = run(issuer);
-        let outcome: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let outcome: Value = serde_json::from_str(&ran.stdout).expect("JSON");
         assert_eq!(outcome["id_token"]["claims"]["iss"], issuer);
     }
     for wrong in [

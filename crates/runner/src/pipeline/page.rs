@@ -3,12 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use postlogin_core::ResumeStep;
-use postlogin_core::Trigger;
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
 use postlogin_core::redact::Mask;
+use postlogin_core::{ResumeStep, Trigger, complete_event};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Generator;
 use postlogin_host::{Conditions, Door, Traffic};
@@ -24,6 +23,9 @@ use crate::closely::requests;
 use crate::lab::vocabulary;
 use crate::texts::names_of;
 use crate::{PreparedLogin, run_login};
+
+/// The events that are made for each one asked for, at most: changes may leave an event as it was.
+const TRIES: u64 = 10;
 
 impl Pipeline {
     /// Runs a login with the steps of its user, watched closely.
@@ -71,7 +73,7 @@ impl Pipeline {
         })
     }
 
-    /// Returns generated events like one.
+    /// Returns generated events like one, all different from it and from each other: fewer than `count` if there are no more.
     pub(super) fn generated(
         &self,
         event: &Value,
@@ -81,8 +83,19 @@ impl Pipeline {
         let program = self.library.now()?;
         let words = vocabulary(program.sources_of(Trigger::PostLogin));
         let generator = Generator::around(Trigger::PostLogin, seed, words, event.clone());
-        let numbers = 1..=u64::try_from(count).unwrap_or(u64::MAX);
-        Ok(numbers.map(|number| generator.event(number)).collect())
+        let mut events: Vec<Value> = Vec::new();
+        let tries = u64::try_from(count).unwrap_or(u64::MAX);
+        for number in 1..=tries.saturating_mul(TRIES) {
+            if events.len() == count {
+                break;
+            }
+            let mut made = generator.event(number);
+            complete_event(Trigger::PostLogin, &mut made);
+            if made != *event && !events.contains(&made) {
+                events.push(made);
+            }
+        }
+        Ok(events)
     }
 
     /// Returns the account of a login without secrets.

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use postlogin_core::{Trigger, complete_event};
 use postlogin_page::Kind;
 use serde_json::{Map, Value, json};
 
-use super::run::{asked, inspected};
+use super::run::{SEED, asked, inspected};
 use crate::control::refuse;
 use crate::http::answer;
 use crate::pipeline::LoginRequest;
@@ -17,7 +16,7 @@ use crate::state::Tenant;
 use crate::trouble::aside;
 
 /// The keys of a request.
-const KEYS: &[&str] = &["login", "event", "seed", "count"];
+const KEYS: &[&str] = &["login", "event", "count"];
 /// The number of logins that a request asks for if it names none.
 const COUNT: usize = 20;
 /// The most logins of a request.
@@ -37,9 +36,19 @@ pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
             }
         }
     };
-    let (request, ..) = match asked(tenant, body, KEYS) {
+    // This seed is that of the events. The Actions run with the seed and the clock of the login: what differs is due to the event.
+    let mut body = body.clone();
+    let seed = body.remove("seed");
+    let (request, ..) = match asked(tenant, &body, KEYS) {
         Ok(asked) => asked,
         Err(refused) => return refused.response(),
+    };
+    let seed = match seed {
+        None => request.seed,
+        Some(seed) => match seed.as_u64() {
+            Some(seed) => seed,
+            None => return refuse(400, SEED),
+        },
     };
     if !tenant.pipeline.is_repeatable() {
         return refuse(
@@ -49,18 +58,17 @@ pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
     }
     let made = aside(|| {
         let pipeline = &tenant.pipeline;
-        pipeline.generate(&request.event, request.seed, count)
+        pipeline.generate(&request.event, seed, count)
     });
     let events = match made {
         Ok(events) => events,
         Err(reason) => return refuse(409, reason),
     };
     let (started, mut entries) = (Instant::now(), Vec::new());
-    for (index, mut event) in events.into_iter().enumerate() {
+    for (index, event) in events.into_iter().enumerate() {
         if started.elapsed() > TIME {
             break;
         }
-        complete_event(Trigger::PostLogin, &mut event);
         let request = LoginRequest {
             event,
             ..request.clone()
@@ -75,6 +83,6 @@ pub(super) async fn run(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Resp
     }
     answer(
         StatusCode::OK,
-        &json!({"seed": request.seed.to_string(), "entries": entries}),
+        &json!({"seed": seed.to_string(), "entries": entries}),
     )
 }

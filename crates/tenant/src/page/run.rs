@@ -25,6 +25,8 @@ use crate::store::StoreError;
 const KEYS: &[&str] = &[
     "login", "event", "patch", "user_id", "why", "steps", "seed", "now",
 ];
+/// What is said of a seed that is none.
+pub(super) const SEED: &str = "`seed` must be a whole number from 0";
 /// The most claims that a request asks about.
 const MOST_ASKED: usize = 100;
 
@@ -167,9 +169,7 @@ pub(super) fn asked(
         steps = read_steps(given).map_err(Refused::Wrong)?;
     }
     if let Some(seed) = body.get("seed") {
-        request.seed = seed
-            .as_u64()
-            .ok_or_else(|| Refused::Wrong("`seed` must be a whole number from 0".into()))?;
+        request.seed = seed.as_u64().ok_or_else(|| Refused::Wrong(SEED.into()))?;
     }
     if let Some(now) = body.get("now") {
         request.now_ms = now

@@ -467,6 +467,7 @@ fn generated_logins_are_runs_of_which_nothing_is_stored() {
             (json!({"count": 0}), "`count`"),
             (json!({"count": 101}), "`count`"),
             (json!({"count": "x"}), "`count`"),
+            (json!({"seed": -1}), "`seed`"),
             (json!({"patch": {}}), "unknown key `patch`"),
         ] {
             let answer = ask(&mut world, Method::POST, "generated", body.clone()).await;
