@@ -44,6 +44,7 @@ mod pending;
 mod project;
 mod record;
 mod replay;
+mod replay_git;
 mod replay_input;
 mod replay_parts;
 mod replay_recall;

@@ -35,8 +35,8 @@ pub fn markdown(report: &Report<'_>) -> String {
             code(&report.input)
         ));
     }
-    for (limit, is_passed) in &report.limits {
-        let sign = if *is_passed { "✗" } else { "✓" };
+    for (limit, is_exceeded) in &report.limits {
+        let sign = if *is_exceeded { "✗" } else { "✓" };
         line(format_args!(
             "{sign} {}: {} users",
             code(limit.text()),

@@ -74,6 +74,7 @@ fn report(summary: &Summary) -> Report<'_> {
         before: Some(version("old")),
         after: version("<b>new</b>"),
         input: "users.ndjson".into(),
+        files: vec!["users.ndjson".into()],
         form: "ndjson",
         engine: "0".into(),
         seed: 0,
