@@ -55,6 +55,7 @@ mod rules;
 mod rust_action;
 mod samples;
 mod schema;
+mod schemas;
 mod secrets;
 mod serve;
 mod serve_browser;
