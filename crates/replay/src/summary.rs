@@ -414,7 +414,7 @@ fn shapes(change: &Change) -> (String, String) {
             value.as_str().unwrap_or_default().to_owned()
         }
         (_, Some(rule)) => format!("dropped ({})", rule_name(rule)),
-        (Some(value), _) if both_set => format!("a value ({})", kind(value)),
+        (Some(value), _) if both_set => kind(value).to_owned(),
         (Some(_), _) => "set".to_owned(),
         (None, _) => "absent".to_owned(),
     };
@@ -427,8 +427,8 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
         Value::Number(_) => "number",
-        Value::String(_) => "text",
-        Value::Array(_) => "list",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
         Value::Object(_) => "object",
     }
 }

@@ -143,3 +143,28 @@ fn a_revision_has_the_files_that_its_actions_import() {
         "{done}"
     );
 }
+
+/// A repository whose only project is below the folder: `--after .` and its default are that project, as they are for `run`.
+#[test]
+fn the_only_project_below_is_meant() {
+    let place = folder(&[
+        ("svc/auth/actions/roles/code.js", OLD),
+        (
+            "svc/auth/postlogin.toml",
+            "binding = [\"roles\"]\n\n[actions.roles]\ncode = \"actions/roles/code.js\"\n",
+        ),
+        ("users.ndjson", &users(20)),
+    ]);
+    commit(place.path(), "svc");
+    fs::write(place.path().join("svc/auth/actions/roles/code.js"), NEW).expect("it is written");
+    for arguments in [
+        "users.ndjson --before git:main --format json",
+        "users.ndjson --before git:main --after . --format json",
+    ] {
+        let done = replay(place.path(), arguments);
+        assert_eq!(done.code, Some(100), "{done}");
+        let report = json_of(&done);
+        assert_eq!(report["after"]["name"], ".");
+        assert_eq!(report["failed_after"], 3);
+    }
+}

@@ -208,13 +208,13 @@ fn what_no_user_has_and_files_that_match_nobody_are_named() {
         "no user has `logins_count`: all of them got the value of the event for event.stats.logins_count",
         "--roles has none of the users",
         "--organizations has none of the users",
-        "`email_verified` is a text for 1 user, and true or false in production",
+        "`email_verified` is a string for 1 user, and a boolean in production",
     ] {
         assert!(found.contains(expected), "{expected}: {found}");
     }
     let whole = "{\"user_id\": \"auth0|7\", \"email_verified\": true, \"logins_count\": 1, \"created_at\": \"2026-01-01T00:00:00.000Z\"}\n";
     let found = warnings(whole, "--roles roles.csv");
-    for sentence in ["no user has: ", "logins_count", "has none", "is a text"] {
+    for sentence in ["no user has: ", "logins_count", "has none", "is a string"] {
         assert!(!found.contains(sentence), "{sentence}: {found}");
     }
     let done = replay(

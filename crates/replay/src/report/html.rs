@@ -244,15 +244,15 @@ fn explanation(report: &Report<'_>, group: &Group) -> Markup {
         @for segment in segments(report.summary, group) {
             p.segment {
                 b { (percent(segment.in_group, group.users)) } " of them: " code { (segment.path) } " " (segment.property)
-                ", " (format!("{:.1}", segment.lift)) " times the share of all users; of all who are such, "
-                (percent(segment.in_group, segment.in_all)) " are in this group"
+                ", " (format!("{:.1}", segment.lift)) " times the share of all users; "
+                (percent(segment.in_group, segment.in_all)) " of all such users are in this group"
             }
         }
     }
 }
 
 fn samples(group: &Group) -> Markup {
-    page! { p.samples { "such as " @for (_, user) in &group.samples { code { (user) } " " } } }
+    page! { p.samples { "for example " @for (_, user) in &group.samples { code { (user) } " " } } }
 }
 
 fn matrix(name: &str, claim: &ClaimCount, compared: u64) -> Markup {

@@ -134,7 +134,7 @@ impl Report<'_> {
                 None => counted(after, "login", "logins"),
             };
             warnings.push(format!(
-                "{what} asked the network for what no exchange answers (--http)"
+                "{what} made requests that no mock answers (--http)"
             ));
         }
         if !self.not_exported.is_empty() {
@@ -202,7 +202,7 @@ impl Report<'_> {
         }
         for (attribute, count) in &summary.texts.0 {
             warnings.push(format!(
-                "`{attribute}` is a text for {}, and true or false in production",
+                "`{attribute}` is a string for {}, and a boolean in production",
                 counted(*count, "user", "users")
             ));
         }

@@ -75,7 +75,7 @@ fn report(summary: &Summary) -> Report<'_> {
         after: version("<b>new</b>"),
         input: "users.ndjson".into(),
         files: vec!["users.ndjson".into()],
-        form: "ndjson",
+        form: "ndjson".into(),
         engine: "0".into(),
         seed: 0,
         now: "2026-01-01T00:00:00Z".into(),
