@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use super::{LONGEST_ENTRY, Source, take_until};
+use super::{Entry, LONGEST_ENTRY, Source, take_until};
 
 /// Why a record is none.
 pub(super) const UNCLOSED: &str = "a quote that is not closed";
@@ -64,19 +64,18 @@ impl Records {
         }
     }
 
-    /// Returns the next record and the line at which it begins, or why it cannot be read; `None` at the end.
+    /// Returns the text of the next record, or why it cannot be read; `None` at the end.
     ///
     /// # Errors
     /// When the bytes cannot be read.
-    pub(super) fn next_record(
-        &mut self,
-    ) -> io::Result<Option<(u64, Result<Vec<u8>, &'static str>)>> {
+    pub(super) fn next_record(&mut self) -> io::Result<Option<Entry>> {
         let Some(first) = self.next_line()? else {
             return Ok(None);
         };
-        let number = self.line;
+        let line = self.line;
+        let entry = |content| Ok(Some(Entry { line, content }));
         if !first.is_whole {
-            return Ok(Some((number, Err(TOO_LONG))));
+            return entry(Err(TOO_LONG));
         }
         let mut at = first
             .text
@@ -87,7 +86,7 @@ impl Records {
         let mut ends = vec![text.len()];
         let reason = loop {
             match at {
-                At::Start | At::Plain | At::Quote => return Ok(Some((number, Ok(text)))),
+                At::Start | At::Plain | At::Quote => return entry(Ok(text)),
                 At::Wrong if ends.len() == 1 => break AFTER_QUOTE,
                 At::Wrong => break UNCLOSED,
                 At::Quoted => {}
@@ -105,7 +104,7 @@ impl Records {
             ends.push(text.len());
         };
         self.give_back(&text, &ends);
-        Ok(Some((number, Err(reason))))
+        entry(Err(reason))
     }
 
     /// Gives back all lines of a record but the first. No line is given back twice: one that leaves open what a line before it opened has

@@ -24,10 +24,10 @@ impl Rows {
     pub(super) fn new(source: Source, columns: &Columns) -> io::Result<Self> {
         let mut records = Records::new(source);
         let invalid = |text| io::Error::new(io::ErrorKind::InvalidData, text);
-        let Some((_, heading)) = records.next_record()? else {
+        let Some(heading) = records.next_record()? else {
             return Err(invalid("the file is empty"));
         };
-        let names = heading.and_then(|text| fields(&text));
+        let names = heading.content.and_then(|text| fields(&text));
         let names = names
             .map_err(|_| invalid("the first line is neither JSON nor the heading of a CSV file"))?;
         let names: Vec<&str> = names.iter().map(|name| unguarded(name)).collect();
@@ -75,15 +75,15 @@ impl Rows {
 
     pub(super) fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         loop {
-            let Some((line, record)) = self.records.next_record()? else {
+            let Some(Entry { line, content }) = self.records.next_record()? else {
                 return Ok(None);
             };
-            if let Ok(text) = &record
+            if let Ok(text) = &content
                 && text.trim_ascii().is_empty()
             {
                 continue;
             }
-            let content = record.and_then(|text| self.object(&text));
+            let content = content.and_then(|text| self.object(&text));
             return Ok(Some(Entry { line, content }));
         }
     }
