@@ -287,7 +287,7 @@ fn several_files_are_one_export() {
     }
 }
 
-/// What a file has is not listed as missing, and what is wrong with it is said in words of our own.
+/// The attributes that a file has are not listed as missing, and its mistakes are described in words of our own.
 #[test]
 fn a_file_that_is_no_export_is_described() {
     let place = place();

@@ -1,4 +1,4 @@
-//! What the commands print fits the JSON Schemas of `postlogin schema`, by a validator of others.
+//! Outputs of the commands fit the JSON Schemas of `postlogin schema`, by a validator of others.
 
 use std::fs;
 use std::path::Path;

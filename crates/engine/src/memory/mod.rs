@@ -35,7 +35,7 @@
 /// The beginning of the error of a sandbox for whose memory the process may have no more addresses.
 const FEW_ADDRESSES: &str = "cannot reserve addresses for a sandbox";
 
-/// What helps where [`lacks_addresses`].
+/// The hint where an error [`lacks_addresses`].
 pub const MORE_ADDRESSES: &str =
     "this process may have too few addresses: raise the limit, `ulimit -v 4000000` or more";
 

@@ -111,7 +111,7 @@ fn a_segment_explains_who_loses_a_claim() {
     let markdown = markdown(&report(&summary));
     assert!(
         markdown
-            .contains("95.23 % of them: `event.connection.name` `is \"legacy-db\"`; 2 % of all"),
+            .contains("95.23 % of them: `event.connection.name` `is \"legacy-db\"` (of all users: 2 %)"),
         "{markdown}"
     );
 }
