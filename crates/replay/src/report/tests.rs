@@ -110,8 +110,9 @@ fn a_segment_explains_who_loses_a_claim() {
     assert_eq!(*claim, json!({"kept → absent": 21, "kept → kept": 979}));
     let markdown = markdown(&report(&summary));
     assert!(
-        markdown
-            .contains("95.23 % of them: `event.connection.name` `is \"legacy-db\"` (of all users: 2 %)"),
+        markdown.contains(
+            "95.23 % of them: `event.connection.name` `is \"legacy-db\"` (of all users: 2 %)"
+        ),
         "{markdown}"
     );
 }
