@@ -81,7 +81,7 @@ await withPage(async (page) => {
   await made.first().waitFor();
   await page.getByLabel('Filter logins').fill('generated');
   await page.locator('.rows[aria-label="20 logins"]').waitFor();
-  const notes = await made.locator('.notes').allInnerTexts();
+  const notes = await made.locator('.about').allInnerTexts();
   assert.ok(notes.every((note) => /same claims|differs?|before/.test(note)), notes.join());
   assert.ok(notes.some((note) => /differs?|before/.test(note)), notes.join());
   await made.filter({ hasText: /differ|before/ }).first().click();

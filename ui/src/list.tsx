@@ -7,7 +7,7 @@ import * as state from './state';
 import { ms } from './words';
 
 /** Pixels; the style sheet has the same. */
-const ROW = 50;
+const ROW = 68;
 const scroll = signal(0);
 const height = signal(600);
 
@@ -23,14 +23,16 @@ function time(date: string): string {
 
 function Item({ it, index }: { it: Summary; index: number }) {
   const chosen = state.selected.value === it.id;
-  const notes = [it.note ?? '', KINDS[it.kind], it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
+  const notes = [ms(it.ms * 1000), it.dropped > 0 ? `${it.dropped} dropped` : ''].filter(Boolean);
+  const about = [it.note ?? '', KINDS[it.kind], it.client].filter(Boolean);
   return (
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
       class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.reason, it.note].filter(Boolean).join(': ') || undefined}>
       <span class={`sign ${tone(it.status)}`} aria-hidden="true">{SIGNS[it.status] ?? '•'}</span>
       <span class="name">{it.name || it.user || 'unknown user'}</span>
       <time>{time(it.date)}</time>
-      <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes.filter(Boolean).map((note) => ` · ${note}`).join('')}</span>
+      <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes.map((note) => ` · ${note}`).join('')}</span>
+      <span class="notes about" title={about.join(' · ')}>{about.join(' · ')}</span>
     </li>
   );
 }

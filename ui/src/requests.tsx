@@ -16,7 +16,7 @@ function by(it: HttpRequest): string {
 function Headers({ title, headers, body }: { title: string; headers: [string, string][]; body: string }) {
   return (
     <>
-      <h4>{title}</h4>
+      <h2>{title}</h2>
       {headers.length > 0 && <table class="plain"><tbody>{headers.map(([name, value], index) => <tr key={index}><th scope="row">{name}</th><td><code>{value}</code></td></tr>)}</tbody></table>}
       {body ? <pre class="body">{body}</pre> : <p class="dim">without a body</p>}
     </>

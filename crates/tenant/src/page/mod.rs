@@ -17,7 +17,9 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use maud::html;
 use postlogin_core::Trigger;
-use postlogin_core::event::json_schema;
+use postlogin_core::event::{
+    Finding, Path, Problem, Segment, check_paths, check_user, json_schema,
+};
 use postlogin_core::outcome::Outcome;
 use postlogin_page::{Entry, Kind};
 use serde_json::{Map, Value, json};
@@ -150,6 +152,38 @@ pub(crate) fn source(tenant: &Arc<Tenant>, call: &Call) -> Response {
 /// `GET /_postlogin/event-schema`: the JSON Schema of the event of post-login, for the editor.
 pub(crate) fn schema() -> Response {
     answer(StatusCode::OK, &json_schema(Trigger::PostLogin))
+}
+
+/// `POST /_postlogin/event-problems`: what of an event the trigger post-login never sends, for the editor; in the words with which
+/// `run --event` warns of it.
+pub(crate) fn problems(body: &Map<String, Value>) -> Response {
+    let Some(event) = body.get("event") else {
+        return refuse(400, "give the event: {\"event\": {…}}");
+    };
+    let wrong = check_paths(Trigger::PostLogin, event);
+    let unusual = check_user(Trigger::PostLogin, event);
+    let found: Value = wrong.iter().chain(&unusual).map(problem).collect();
+    answer(StatusCode::OK, &found)
+}
+
+fn problem(finding: &Finding) -> Value {
+    let path = Path::parse(&finding.path).ok();
+    let path = path.iter().flat_map(Path::segments);
+    let path: Vec<Value> = path
+        .map(|segment| match segment {
+            Segment::Key(key) => json!(key),
+            Segment::Index(index) => json!(index),
+        })
+        .collect();
+    let hint = match &finding.suggestion {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => String::new(),
+    };
+    let is_unknown = matches!(
+        finding.problem,
+        Problem::UnknownProperty | Problem::UnusualProperty
+    );
+    json!({"path": path, "message": finding.message(), "hint": hint, "unknown": is_unknown})
 }
 
 /// `GET /_postlogin/logins/{id}`.

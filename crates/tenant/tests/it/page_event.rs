@@ -1,0 +1,71 @@
+//! The event in the editor of the page: what the tenant reports of it.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::page::{ask, opened};
+use crate::support::run;
+
+/// The words are those of `run --event`.
+#[test]
+fn what_an_event_never_has_is_named_with_its_path() {
+    run(async {
+        let mut world = opened(vec![]).await;
+        let event = json!({"usr": {}, "user": {"app_metdata": {}, "email": 5, "own": 1, "identities": [{"provider": 1}]}});
+        let found = ask(
+            &mut world,
+            Method::POST,
+            "event-problems",
+            json!({"event": event}),
+        )
+        .await;
+        let of = |path: Value, message: &str, hint: &str, unknown: bool| json!({"path": path, "message": message, "hint": hint, "unknown": unknown});
+        assert_eq!(
+            found.json(),
+            json!([
+                of(
+                    json!(["usr"]),
+                    "`event.usr` does not exist in the post-login event (v3)",
+                    "did you mean `event.user`?",
+                    true
+                ),
+                of(
+                    json!(["user", "email"]),
+                    "`event.user.email` must be a string, not a number",
+                    "",
+                    false
+                ),
+                of(
+                    json!(["user", "identities", 0, "provider"]),
+                    "`event.user.identities[0].provider` must be a string, not a number",
+                    "",
+                    false
+                ),
+                of(
+                    json!(["user", "app_metdata"]),
+                    "`event.user.app_metdata` is not a property that Auth0 gives to users",
+                    "did you mean `event.user.app_metadata`?",
+                    true
+                ),
+            ])
+        );
+        let found = ask(
+            &mut world,
+            Method::POST,
+            "event-problems",
+            json!({"event": [1]}),
+        )
+        .await;
+        assert_eq!(
+            found.json(),
+            json!([of(
+                json!([]),
+                "`event` must be an object, not an array",
+                "",
+                false
+            )])
+        );
+        let refused = ask(&mut world, Method::POST, "event-problems", json!({})).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    });
+}
