@@ -46,7 +46,7 @@ await withPage(async (page) => {
     await page.setViewportSize({ width, height: 800 });
     const cut = await page.evaluate(() => [...document.querySelectorAll('.item .notes, .item .name')].filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.textContent));
     assert.deepEqual(cut, [], `at ${width}`);
-    for (const item of await page.locator('.item').allInnerTexts()) assert.match(item, /(denied|failed) · [\d.]+ ms\nLocal Application/);
+    for (const item of await page.locator('.item').allInnerTexts()) assert.match(item, /(denied|failed) · [\d.]+ ms\s+[\d:]+\s+Local Application/);
     const placeholder = await page.evaluate(() => {
       const input = document.getElementById('filter');
       const style = getComputedStyle(input);
@@ -115,13 +115,14 @@ await withPage(async (page) => {
   for (const [name, verdict] of [['fails twice', 'failed'], ['is skipped', 'skipped'], ['signs up', 'passed']]) {
     await page.locator('.item').filter({ hasText: name }).click();
     await page.getByRole('heading', { name }).waitFor();
-    await page.locator('.subject').getByText(verdict).waitFor();
+    await page.locator('.subject span').getByText(verdict, { exact: true }).waitFor();
     await everyTab(page, name);
   }
   await page.getByText('this is an event of pre-user-registration').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Run again' }).isDisabled());
   assert.equal(await page.locator('.pipeline').getByText('tokens issued').count(), 0);
   await page.locator('.item').filter({ hasText: 'fails twice' }).click();
+  await page.locator('.failures li').nth(1).waitFor();
   assert.equal(await page.locator('.failures li').count(), 2);
   await look(page, 'failing');
 

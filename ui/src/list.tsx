@@ -29,9 +29,9 @@ function Item({ it, index }: { it: Summary; index: number }) {
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
       class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.reason, it.note].filter(Boolean).join(': ') || undefined}>
       <span class={`sign ${tone(it.status)}`} aria-hidden="true">{SIGNS[it.status] ?? '•'}</span>
-      <span class="name">{it.name || it.user || 'unknown user'}</span>
-      <time>{time(it.date)}</time>
+      <span class="name" title={it.name || it.user}>{it.name || it.user || 'unknown user'}</span>
       <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes.map((note) => ` · ${note}`).join('')}</span>
+      <time>{time(it.date)}</time>
       <span class="notes about" title={about.join(' · ')}>{about.join(' · ')}</span>
     </li>
   );
@@ -83,7 +83,7 @@ export function List() {
   return (
     <section class="list" aria-label="Logins">
       <div class="bar">
-        <input id="filter" type="search" placeholder="Filter: user, application, status" aria-label="Filter logins" value={state.filter.value}
+        <input id="filter" type="search" placeholder="User, application, status" aria-label="Filter logins" value={state.filter.value}
           onInput={(event) => { state.filter.value = event.currentTarget.value; }} />
         {state.source.value?.tests && <button title="Run the cases of the project, and list them" disabled={state.busy.value} onClick={() => void state.test()}>Cases</button>}
         {state.source.value?.live && <span class={`live ${state.connected.value ? 'good' : 'bad'}`} role="status">{state.connected.value ? '● live' : '○ offline'}</span>}

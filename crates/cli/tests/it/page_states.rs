@@ -28,7 +28,7 @@ const ASK: &str = "exports.onExecutePostLogin = async (event, api) => {
   if (deny) api.access.deny('not today');
   if (boom) null.x;
   if (ask) api.redirect.sendUserTo('https://ask.example/terms', { query: { a: '1' } });
-  if (mfa) api.authentication.challengeWith({ type: 'otp' });
+  if (mfa) api.multifactor.enable('any');
 };
 exports.onContinuePostLogin = async (event, api) => {
   api.idToken.setCustomClaim('https://example.com/answer', event.request.body.answer);
@@ -40,7 +40,8 @@ const SIGN_UP: &str = "exports.onExecutePreUserRegistration = async (event, api)
 };
 ";
 
-const MOCKS: &str = "- request: { url: 'https://api.example.com/score*' }\n  response: { json: { score: 12 } }\n";
+const MOCKS: &str =
+    "- request: { url: 'https://api.example.com/score*' }\n  response: { json: { score: 12 } }\n";
 
 const CASES: &str = r#"actions: [ask]
 cases:
@@ -96,7 +97,10 @@ fn logins_that_end_badly_steps_and_the_marks_of_an_event() {
 
 #[test]
 fn a_report_has_the_waits_of_a_login_without_the_token_of_their_address() {
-    let project = folder(&[("actions/ask.js", ASK), ("step.json", r#"{"body": {"answer": "yes"}}"#)]);
+    let project = folder(&[
+        ("actions/ask.js", ASK),
+        ("step.json", r#"{"body": {"answer": "yes"}}"#),
+    ]);
     let place = project.path().display();
     let explained = postlogin(&format!(
         "explain {place}/actions/ask.js --set user.app_metadata.ask=true --continue {place}/step.json --report {place}/out.html"

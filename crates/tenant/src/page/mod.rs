@@ -277,7 +277,7 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
     let mut entry = Entry {
         id: login.id.clone(),
         kind,
-        name: name_of(&event),
+        name: name_of(event.get("user").unwrap_or(&Value::Null)),
         date: iso(login.head.now_ms),
         client: part_of(&event, "/client/name"),
         steps: run::steps_json(&login.steps),
@@ -344,8 +344,7 @@ fn part_of(event: &Value, pointer: &str) -> String {
 }
 
 /// Returns the name of a user for people: the e-mail address, else a name, else the id.
-fn name_of(event: &Value) -> String {
-    let user = event.get("user").unwrap_or(&Value::Null);
+pub(crate) fn name_of(user: &Value) -> String {
     let keys = ["email", "name", "nickname", "user_id"];
     let mut found = keys.iter().filter_map(|key| text(user, key));
     found
