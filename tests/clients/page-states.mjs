@@ -44,9 +44,9 @@ await withPage(async (page) => {
   // Each row shows the application and the milliseconds, and the filter its words, at both widths.
   for (const width of [1280, 800]) {
     await page.setViewportSize({ width, height: 800 });
-    const cut = await page.evaluate(() => [...document.querySelectorAll('.item .notes, .item .name')].filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.textContent));
+    const cut = await page.evaluate(() => [...document.querySelectorAll('.item .notes, .item .name')].filter((it) => it.scrollWidth > it.clientWidth || it.scrollHeight > it.clientHeight + 4).map((it) => it.textContent));
     assert.deepEqual(cut, [], `at ${width}`);
-    for (const item of await page.locator('.item').allInnerTexts()) assert.match(item, /(denied|failed) · [\d.]+ ms\s+[\d:]+\s+Local Application/);
+    for (const item of await page.locator('.item').allInnerTexts()) assert.match(item, /(denied|failed) · [\d.]+ ms · Local Application · [\d:]{8}$/);
     const placeholder = await page.evaluate(() => {
       const input = document.getElementById('filter');
       const style = getComputedStyle(input);

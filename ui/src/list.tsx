@@ -23,16 +23,13 @@ function time(date: string): string {
 
 function Item({ it, index }: { it: Summary; index: number }) {
   const chosen = state.selected.value === it.id;
-  const notes = [ms(it.ms * 1000), it.dropped > 0 ? `${it.dropped} dropped` : ''].filter(Boolean);
-  const about = [it.note ?? '', KINDS[it.kind], it.client].filter(Boolean);
+  const notes = [it.note, ms(it.ms * 1000), it.dropped > 0 ? `${it.dropped} dropped` : '', it.client, KINDS[it.kind], time(it.date)].filter(Boolean).map((note) => ` · ${note}`).join('');
   return (
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
-      class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.reason, it.note].filter(Boolean).join(': ') || undefined}>
+      class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.name, it.status + notes, it.reason].filter(Boolean).join('\n')}>
       <span class={`sign ${tone(it.status)}`} aria-hidden="true">{SIGNS[it.status] ?? '•'}</span>
-      <span class="name" title={it.name || it.user}>{it.name || it.user || 'unknown user'}</span>
-      <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes.map((note) => ` · ${note}`).join('')}</span>
-      <time>{time(it.date)}</time>
-      <span class="notes about" title={about.join(' · ')}>{about.join(' · ')}</span>
+      <span class="name">{it.name || it.user || 'unknown user'}</span>
+      <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes}</span>
     </li>
   );
 }

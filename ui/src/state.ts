@@ -79,9 +79,12 @@ export function show(it: Entry): void {
     lit.value = null;
     onlyAction.value = '';
     eventText.value = it.event === null ? '' : JSON.stringify(it.event, null, 2);
-    const known = texts.value.some((text) => text.file === file.value);
+    // The source of an Action that ran, if nothing names a better one.
+    const names = it.explanation?.outcome.usage.actions.map((usage) => usage.action) ?? [];
+    const its = texts.value.filter((text) => names.includes(text.action));
+    const known = (its.length > 0 ? its : texts.value).some((text) => text.file === file.value);
     const first = it.explanation?.outcome.error?.location ?? it.explanation?.claims[0]?.location;
-    if (!known || first) file.value = first?.file ?? texts.value[0]?.file ?? '';
+    if (!known || first) file.value = first?.file ?? its.at(-1)?.file ?? texts.value[0]?.file ?? '';
     if (it.explanation?.outcome.error?.location) lit.value = it.explanation.outcome.error.location;
     const other = partner(it);
     if (other) {

@@ -177,10 +177,10 @@ test('a path that a value was not read from is a guess in the table, too', () =>
   assert.doesNotMatch(of('read'), /probably|same value/);
 });
 
-test('a row of the list has the application and the milliseconds on lines of their own', () => {
+test('a row of the list has the application and the milliseconds before what may be cut', () => {
   state.source.value = source;
   state.list.value = [{ ...state.summary(entry()), dropped: 2, note: 'same claims' }];
-  assert.match(words(render(<List />)), /jane@example\.com allowed · 1\.5 ms · 2 dropped \S+ same claims · run · Shop/);
+  assert.match(words(render(<List />)), /jane@example\.com allowed · same claims · 1\.5 ms · 2 dropped · Shop · run · \S+/);
 });
 
 test('an event of another trigger does not run as a login', () => {
@@ -191,4 +191,15 @@ test('an event of another trigger does not run as a login', () => {
   assert.match(html, /<button class="main" id="run" disabled/);
   state.show(entry());
   assert.doesNotMatch(render(<Side />), /id="run" disabled/);
+});
+
+test('the source is that of an Action that ran', () => {
+  state.texts.value = ['one', 'two', 'three'].map((action) => ({ action, trigger: 'post-login', file: `${action}.js`, text: '' }));
+  state.file.value = 'one.js';
+  state.show(entry({ explanation: explanation({ claims: [], outcome: outcome({ usage: usage('two') }) }) }));
+  assert.equal(state.file.value, 'two.js');
+  // One that was chosen stays, while it has a part in what is shown.
+  state.show(entry({ explanation: explanation({ claims: [], outcome: outcome({ usage: usage('two', 'three') }) }) }));
+  assert.equal(state.file.value, 'two.js');
+  state.texts.value = [];
 });
