@@ -1,6 +1,8 @@
 // A headless Chromium of this machine, with a page of which every complaint is kept.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 
 /// Runs `act` with a page; afterwards, nothing may have been logged as an error but what `expected` matches.
@@ -43,4 +45,25 @@ export async function drawn(page, editor, what) {
     assert.ok(left > 0, `${editor} draws no ${what}: ${await page.locator(editor).innerText()}`);
     await page.waitForTimeout(200);
   }
+}
+
+/// Nothing that the rules of accessibility name: contrast (AA), names, roles, keyboard, and the order of headings.
+export async function accessible(page, where) {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
+  const told = found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')} ${it.nodes[0]?.failureSummary ?? ''}`);
+  assert.deepEqual(told, [], where);
+}
+
+/// Opens each tab of the login that is shown, and looks at it.
+export async function everyTab(page, where) {
+  const tabs = page.getByRole('tablist', { name: 'What became of the login' }).getByRole('tab');
+  const count = await tabs.count();
+  for (let index = 0; index < count; index += 1) {
+    await tabs.nth(index).click();
+    for (const summary of await page.locator('.panel summary').all()) await summary.click();
+    await accessible(page, `${where}: ${await tabs.nth(index).innerText()}`);
+  }
+  await tabs.first().click();
+  return count;
 }

@@ -3,13 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { drawn, withPage } from './chromium.mjs';
+import { accessible, drawn, withPage } from './chromium.mjs';
 import { small } from './png.mjs';
 
 const { LINK, ISSUER, CLIENT, PROJECT, SHOTS } = process.env;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 async function signIn(username) {
   const response = await fetch(`${ISSUER}oauth/token`, {
@@ -18,14 +16,6 @@ async function signIn(username) {
     body: JSON.stringify({ grant_type: 'password', client_id: CLIENT, username, password: 'secret-of-tests', scope: 'openid profile email' }),
   });
   assert.equal(response.status, 200, await response.text());
-}
-
-/// Nothing that the rules of accessibility call serious: contrast (AA), names, roles, keyboard.
-async function accessible(page, where) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }));
-  const told = found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')} ${it.nodes[0]?.failureSummary ?? ''}`);
-  assert.deepEqual(told, [], where);
 }
 
 async function picture(page, name) {

@@ -92,7 +92,7 @@ function Metadata({ entry, explanation }: { entry: Entry; explanation: Explanati
         const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
         return (
           <section key={key}>
-            <h3>{key}</h3>
+            <h2>{key}</h2>
             {names.length === 0 ? <p class="empty">Empty before and after the login.</p> : (
               <table class="plain"><tbody>
                 {names.map((name) => {
@@ -114,11 +114,11 @@ function Calls({ explanation }: { explanation: Explanation }) {
   const reads = explanation.reads.filter((it) => !only || it.action === only).slice(0, 500);
   return (
     <>
-      <h3>Calls of api methods</h3>
+      <h2>Calls of api methods</h2>
       {calls.length === 0 ? <p class="empty">No Action called a method of api.</p> : (
         <table class="plain"><tbody>{calls.map((it, index) => <tr key={index}><th scope="row">{it.action}</th><td><code>{it.method}({it.args.map((argument) => short(argument, 120)).join(', ')})</code></td></tr>)}</tbody></table>
       )}
-      <h3>Reads of the event</h3>
+      <h2>Reads of the event</h2>
       {reads.length === 0 ? <p class="empty">No read was seen.</p> : (
         <table class="plain"><tbody>{reads.map((it, index) => (
           <tr key={index} onMouseEnter={() => { if (it.location?.file === state.file.value) state.light(it.location); }}>
@@ -154,7 +154,7 @@ function Mail() {
 /** Messages that the tenant has sent: e-mails and texts. */
 export function Mails({ mails }: { mails: Dict[] }) {
   if (mails.length === 0) return <p class="empty">The tenant has sent no e-mail. Sign up a user or change a password, and the message appears here.</p>;
-  return <>{mails.map((it, index) => <section key={index} class="mail"><h3>{String(it.subject ?? it.template ?? '')}</h3><p class="dim">to {String(it.to ?? '')} {it.date ? `· ${String(it.date)}` : ''}</p>{it.url && <p><code>{String(it.url)}</code></p>}{it.body && <pre>{String(it.body)}</pre>}</section>)}</>;
+  return <>{mails.map((it, index) => <section key={index} class="mail"><h2>{String(it.subject ?? it.template ?? '')}</h2><p class="dim">to {String(it.to ?? '')} {it.date ? `· ${String(it.date)}` : ''}</p>{it.url && <p><code>{String(it.url)}</code></p>}{it.body && <pre>{String(it.body)}</pre>}</section>)}</>;
 }
 
 function Difference({ entry }: { entry: Entry }) {
@@ -174,7 +174,7 @@ function Difference({ entry }: { entry: Entry }) {
         <table class="ledger" aria-label="Claims that differ"><thead><tr><th scope="col">Token</th><th scope="col">Claim</th><th scope="col">Pinned</th><th scope="col">Now</th></tr></thead>
           <tbody>{found.map((it) => <tr key={it.token + it.name}><td>{TOKENS[it.token]}</td><td class="claim">{it.name}</td><td><del>{it.was}</del> {short(it.before, 60)}</td><td><ins>{it.is}</ins> {short(it.after, 60)}</td></tr>)}</tbody></table>
       )}
-      <h3>Event</h3>
+      <h2>Event</h2>
       <div class="merge" ref={box} />
     </>
   );
@@ -237,7 +237,7 @@ export function Detail() {
         <span class={tone(entry.verdict || explanation?.outcome.status || 'error')}>{entry.verdict || explanation?.outcome.status || 'error'}</span>
         <span class="dim">{[entry.client, entry.date].filter(Boolean).join(' · ')}</span>
       </header>
-      {entry.failures.length > 0 && <ul class="failures" role="alert">{entry.failures.map((it, index) => <li key={index}>{it}</li>)}</ul>}
+      {entry.failures.length > 0 && <div class="failures" role="alert"><ul>{entry.failures.map((it, index) => <li key={index}>{it}</li>)}</ul></div>}
       {explanation && <Pipeline explanation={explanation} />}
       {explanation && <Continue entry={entry} explanation={explanation} />}
       <Tabs entry={entry} />

@@ -5,12 +5,13 @@ import { history, historyKeymap, standardKeymap } from '@codemirror/commands';
 import { typescriptLanguage } from '@codemirror/lang-javascript';
 import { jsonLanguage, jsonParseLinter } from '@codemirror/lang-json';
 import { bracketMatching, foldGutter, HighlightStyle, syntaxHighlighting, syntaxTree } from '@codemirror/language';
-import { lintGutter, linter } from '@codemirror/lint';
+import { type Diagnostic, lintGutter, linter } from '@codemirror/lint';
 import { MergeView } from '@codemirror/merge';
 import { EditorState, type Extension, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, gutter, GutterMarker, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import type { Json } from './model';
+import type { EventProblem, Json } from './model';
+import { marked } from './problems';
 
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.controlKeyword, tags.operatorKeyword], color: 'var(--code-keyword)' },
@@ -142,15 +143,6 @@ function pathAt(state: EditorState, position: number): string[] {
 
 type Schema = { [key: string]: Json };
 
-function follow(root: Schema, schema: Json | undefined): Schema | null {
-  let at = schema as Schema | undefined;
-  for (let step = 0; step < 10 && at && typeof at.$ref === 'string'; step += 1) {
-    const parts = at.$ref.replace(/^#\//, '').split('/');
-    at = parts.reduce<Json | undefined>((found, part) => (found as Schema | undefined)?.[part], root) as Schema | undefined;
-  }
-  return at && typeof at === 'object' ? at : null;
-}
-
 function completions(root: () => Json) {
   return (context: CompletionContext): CompletionResult | null => {
     const schema = root() as Schema | null;
@@ -158,10 +150,10 @@ function completions(root: () => Json) {
     if (!schema || (!word && !context.explicit)) return null;
     const before = context.state.sliceDoc(0, word ? word.from : context.pos).trimEnd();
     if (!/[{,]$/.test(before)) return null;
-    let at = follow(schema, schema);
+    let at: Schema | null = schema;
     for (const key of pathAt(context.state, context.pos)) {
       const properties = at?.properties as Schema | undefined;
-      at = follow(schema, properties?.[key] ?? at?.items);
+      at = (properties?.[key] ?? at?.items ?? null) as Schema | null;
     }
     const properties = at?.properties as Schema | undefined;
     if (!properties) return null;
@@ -176,7 +168,23 @@ const parse = jsonParseLinter();
 
 export interface EventEditor { set(text: string): void; destroy(): void }
 
-export function eventEditor(parent: HTMLElement, options: { readOnly: boolean; schema: () => Json; change: (text: string) => void; run: () => void }): EventEditor {
+interface EventOptions {
+  readOnly: boolean; schema: () => Json; change: (text: string) => void; run: () => void;
+  problems: (event: Json) => Promise<EventProblem[]>; marked: (messages: string[]) => void;
+}
+
+/** Marks what is not JSON, else what the trigger never sends. */
+async function lint(view: EditorView, options: EventOptions): Promise<Diagnostic[]> {
+  const { doc } = view.state;
+  const text = doc.toString();
+  let found: Diagnostic[] = text ? parse(view) : [];
+  if (text && found.length === 0) found = marked(text, await options.problems(JSON.parse(text) as Json));
+  // An edit meanwhile is looked at again.
+  if (view.state.doc === doc) options.marked(found.map((it) => `line ${doc.lineAt(it.from).number}: ${it.message}`));
+  return found;
+}
+
+export function eventEditor(parent: HTMLElement, options: EventOptions): EventEditor {
   let quiet = false;
   const view = new EditorView({
     parent,
@@ -184,7 +192,7 @@ export function eventEditor(parent: HTMLElement, options: { readOnly: boolean; s
       extensions: [
         base('The event as JSON'), jsonLanguage, lineNumbers(), foldGutter(), bracketMatching(), history(),
         EditorState.readOnly.of(options.readOnly),
-        options.readOnly ? [] : [lintGutter(), linter((view) => (view.state.doc.length === 0 ? [] : parse(view))), autocompletion({ override: [completions(options.schema)] })],
+        options.readOnly ? [] : [lintGutter(), linter((view) => lint(view, options), { delay: 300 }), autocompletion({ override: [completions(options.schema)] })],
         keymap.of([{ key: 'Mod-Enter', run: () => { options.run(); return true; } }, ...completionKeymap, ...historyKeymap, ...standardKeymap]),
         EditorView.updateListener.of((update) => { if (update.docChanged && !quiet) options.change(update.state.doc.toString()); }),
       ],

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Condition, End, Place } from './model';
 import type { Row } from './rows';
 import * as state from './state';
-import { at, brief, CERTAINTY, condition, mark, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
+import { at, brief, CERTAINTY, condition, LIKELY, mark, presence, reached, remedy, rule, short, telling, TOKENS } from './words';
 
 const SIGNS: Record<Row['verdict'], string> = { kept: '✓', dropped: '✗', overwritten: '~', 'no value': '∅', 'not set': '○', 'not issued': '–', standard: '✓' };
 const TONES: Record<Row['verdict'], string> = { kept: 'good', dropped: 'bad', overwritten: 'warn', 'no value': 'bad', 'not set': 'warn', 'not issued': 'warn', standard: 'good' };
@@ -46,7 +46,7 @@ function Line({ it, index }: { it: Row; index: number }) {
       onMouseEnter={() => { if (it.place && it.place.file === state.file.value && !state.row.value) state.light(it.place); }}>
       <td><span class={`verdict ${TONES[it.verdict]}`}><span aria-hidden="true">{SIGNS[it.verdict]} </span>{it.verdict}</span><small>{it.token ? TOKENS[it.token] : ''}</small></td>
       <td><span class="claim"><Parts text={it.name} /></span><span class="value">{it.before !== undefined && <><del>{short(it.before, 30)}</del> → </>}{it.value === undefined ? '' : short(it.value, 80)}</span></td>
-      <td>{it.rule && <span class="rule">{rule(it.rule)}{it.page && <> <a href={it.page} target="_blank" rel="noreferrer noopener" onClick={(event) => event.stopPropagation()}>rule</a></>}</span>}<span class="path"><Parts text={it.path} /></span><PlaceLink place={it.place} /></td>
+      <td>{it.rule && <span class="rule">{rule(it.rule)}{it.page && <> <a href={it.page} target="_blank" rel="noreferrer noopener" onClick={(event) => event.stopPropagation()}>rule</a></>}</span>}<span class="path">{it.certainty && LIKELY[it.certainty] && <i>{LIKELY[it.certainty]} </i>}<Parts text={it.path} /></span><PlaceLink place={it.place} /></td>
     </tr>
   );
 }

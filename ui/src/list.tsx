@@ -7,7 +7,7 @@ import * as state from './state';
 import { ms } from './words';
 
 /** Pixels; the style sheet has the same. */
-const ROW = 50;
+const ROW = 68;
 const scroll = signal(0);
 const height = signal(600);
 
@@ -23,14 +23,13 @@ function time(date: string): string {
 
 function Item({ it, index }: { it: Summary; index: number }) {
   const chosen = state.selected.value === it.id;
-  const notes = [it.note ?? '', KINDS[it.kind], it.dropped > 0 ? `${it.dropped} dropped` : '', ms(it.ms * 1000), it.client];
+  const notes = [it.note, ms(it.ms * 1000), it.dropped > 0 ? `${it.dropped} dropped` : '', it.client, KINDS[it.kind], time(it.date)].filter(Boolean).map((note) => ` · ${note}`).join('');
   return (
     <li id={`login-${it.id}`} role="option" aria-selected={chosen} aria-posinset={index + 1} aria-setsize={state.shown.value.length}
-      class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.reason, it.note].filter(Boolean).join(': ') || undefined}>
+      class={`item ${chosen ? 'chosen' : ''}`} style={{ top: `${index * ROW}px` }} onClick={() => void state.open(it.id)} title={[it.name, it.status + notes, it.reason].filter(Boolean).join('\n')}>
       <span class={`sign ${tone(it.status)}`} aria-hidden="true">{SIGNS[it.status] ?? '•'}</span>
       <span class="name">{it.name || it.user || 'unknown user'}</span>
-      <time>{time(it.date)}</time>
-      <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes.filter(Boolean).map((note) => ` · ${note}`).join('')}</span>
+      <span class="notes"><b class={tone(it.status)}>{it.status}</b>{notes}</span>
     </li>
   );
 }
@@ -81,7 +80,7 @@ export function List() {
   return (
     <section class="list" aria-label="Logins">
       <div class="bar">
-        <input id="filter" type="search" placeholder="Filter: user, application, status" aria-label="Filter logins" value={state.filter.value}
+        <input id="filter" type="search" placeholder="User, application, status" aria-label="Filter logins" value={state.filter.value}
           onInput={(event) => { state.filter.value = event.currentTarget.value; }} />
         {state.source.value?.tests && <button title="Run the cases of the project, and list them" disabled={state.busy.value} onClick={() => void state.test()}>Cases</button>}
         {state.source.value?.live && <span class={`live ${state.connected.value ? 'good' : 'bad'}`} role="status">{state.connected.value ? '● live' : '○ offline'}</span>}

@@ -40,11 +40,17 @@ export interface Outcome {
 }
 
 export interface Read { action: string; run: number; path: string; present: boolean; value: Json; location: Place | null }
+export type WaitsFor = { kind: 'redirect'; url: string } | { kind: 'form'; id: string } | { kind: 'challenge' | 'enroll'; factors: string[] };
+/** A wait for the user, and how many handlers, calls and prints came before it. */
+export interface Wait { handlers: number; commands: number; logs: number; waits_for: WaitsFor; answer: 'continued' | 'passed' | 'failed' | null }
+
 export interface Explanation {
   outcome: Outcome;
   request: { protocol: string; scopes: string[]; audience: string | null; opaque: boolean };
   claims: Claim[]; expected: Expected[]; reads: Read[];
   limits: { subject: string; value: number; limit: number; unit: string; reach: string }[];
+  /** The waits for the user, in order; absent when there are none. */
+  waits?: Wait[];
 }
 
 export interface LineCount { file: string; lines: [number, number][]; functions?: [number, number][] }
@@ -79,6 +85,9 @@ export interface Summary {
 /** What a run asks for; see `POST /_postlogin/runs`. */
 export interface RunRequest { login?: string; event?: Json; user_id?: string; why?: string[]; steps?: Json }
 
+/** A place of an event that the trigger never sends so. */
+export interface EventProblem { path: (string | number)[]; message: string; hint: string; unknown: boolean }
+
 /** Where the page gets its data from. */
 export interface Source {
   readonly live: boolean;
@@ -90,6 +99,7 @@ export interface Source {
   mails?(): Promise<Dict[]>;
   list?(path: string): Promise<Dict[]>;
   schema?(): Promise<Json>;
+  problems?(event: Json): Promise<EventProblem[]>;
   tests?(): Promise<Report>;
   generate?(request: { login?: string; event?: Json; count: number; seed?: number }): Promise<{ seed: string; entries: Entry[] }>;
   endSession?(id: string): Promise<void>;

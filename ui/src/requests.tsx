@@ -16,7 +16,7 @@ function by(it: HttpRequest): string {
 function Headers({ title, headers, body }: { title: string; headers: [string, string][]; body: string }) {
   return (
     <>
-      <h4>{title}</h4>
+      <h2>{title}</h2>
       {headers.length > 0 && <table class="plain"><tbody>{headers.map(([name, value], index) => <tr key={index}><th scope="row">{name}</th><td><code>{value}</code></td></tr>)}</tbody></table>}
       {body ? <pre class="body">{body}</pre> : <p class="dim">without a body</p>}
     </>
@@ -31,7 +31,7 @@ function Places({ entry, it }: { entry: Entry; it: HttpRequest }) {
   }
   const places = placesOf(it, state.texts.value, (file, line) => known.get(file)?.get(line));
   if (places.length === 0) return null;
-  return <> {places.length > 1 && <span class="dim">one of </span>}{places.slice(0, 4).map((place) => <span key={`${place.line}:${place.column}`}><PlaceLink place={place} /> </span>)}</>;
+  return <small>{places.length > 1 && <span class="dim">one of </span>}{places.slice(0, 4).map((place) => <span key={`${place.line}:${place.column}`}><PlaceLink place={place} /> </span>)}</small>;
 }
 
 export function Requests({ entry }: { entry: Entry }) {
@@ -44,15 +44,18 @@ export function Requests({ entry }: { entry: Entry }) {
   return (
     <>
       {found.map((it, index) => (
-        <details key={index} class="request">
-          <summary>
-            <span class={it.status === null ? 'bad' : it.status < 400 ? 'good' : 'warn'}>{it.status ?? (it.answered_by === 'nothing' ? 'refused' : it.error)}</span> <b>{it.method}</b> <code>{it.url}</code>
-            <small>{[`${it.ms} ms`, `answered by ${by(it)}`, it.action].filter(Boolean).join(' · ')}<Places entry={entry} it={it} /></small>
-          </summary>
-          {it.error && <pre class="bad">{it.error}</pre>}
-          <Headers title="Request" headers={it.headers} body={it.body} />
-          {it.status !== null && <Headers title="Response" headers={it.response_headers} body={it.response_body} />}
-        </details>
+        <div key={index} class="request">
+          <details>
+            <summary>
+              <span class={it.status === null ? 'bad' : it.status < 400 ? 'good' : 'warn'}>{it.status ?? (it.answered_by === 'nothing' ? 'refused' : it.error)}</span> <b>{it.method}</b> <code>{it.url}</code>
+              <small>{[`${it.ms} ms`, `answered by ${by(it)}`, it.action].filter(Boolean).join(' · ')}</small>
+            </summary>
+            {it.error && <pre class="bad">{it.error}</pre>}
+            <Headers title="Request" headers={it.headers} body={it.body} />
+            {it.status !== null && <Headers title="Response" headers={it.response_headers} body={it.response_body} />}
+          </details>
+          <Places entry={entry} it={it} />
+        </div>
       ))}
     </>
   );

@@ -1,6 +1,6 @@
 // The rows of the ledger: claims that were set, and claims that the Actions could have set and did not.
 
-import type { Claim, Dict, Entry, Expected, Explanation, Json, Place, Token } from './model';
+import type { Claim, Dict, Entry, Expected, Explanation, Json, Origin, Place, Token } from './model';
 
 export interface Row {
   key: string;
@@ -15,6 +15,8 @@ export interface Row {
   action: string;
   place: Place | null;
   path: string;
+  /** How certain it is that the value came from there. */
+  certainty: Origin['certainty'] | null;
   claim: Claim | null;
   expected: Expected | null;
 }
@@ -29,14 +31,14 @@ export function rows(entry: Entry): Row[] {
     earlier.set(id, claim.value);
     return {
       key: `claim ${index}`, verdict: verdict(claim, explanation), token: claim.token, name: claim.name, before, value: claim.value, rule: claim.rule,
-      page: claim.page, action: claim.action, place: claim.location, path: claim.origins[0]?.path ?? '', claim, expected: null,
+      page: claim.page, action: claim.action, place: claim.location, path: claim.origins[0]?.path ?? '', certainty: claim.origins[0]?.certainty ?? null, claim, expected: null,
     };
   });
   for (const [index, unset] of (explanation.outcome.unset_claims ?? []).entries()) {
     const expected = explanation.expected.find((it) => it.name === unset.name) ?? null;
     found.push({
       key: `unset ${index}`, verdict: 'no value', token: unset.token, name: unset.name, before: undefined, value: undefined, rule: null, page: null,
-      action: unset.action, place: unset.location, path: '', claim: null, expected,
+      action: unset.action, place: unset.location, path: '', certainty: null, claim: null, expected,
     });
   }
   const seen = new Set(found.map((row) => row.name));
@@ -60,7 +62,7 @@ function missing(expected: Expected, explanation: Explanation): Row {
   return {
     key: `missing ${expected.name}`, verdict: standard ? 'standard' : 'not set', token, name: expected.name, before: undefined,
     value: standard ? claims[expected.name] : undefined, rule: expected.id_token.rule, page: expected.id_token.page, action: site?.action ?? '',
-    place: (site?.conditions.find((it) => it.met === 'no') ?? site?.conditions[0])?.location ?? site?.location ?? null, path: read?.path ?? '', claim: null, expected,
+    place: (site?.conditions.find((it) => it.met === 'no') ?? site?.conditions[0])?.location ?? site?.location ?? null, path: read?.path ?? '', certainty: null, claim: null, expected,
   };
 }
 

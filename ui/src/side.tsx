@@ -67,13 +67,15 @@ function EventPane() {
   useEffect(() => {
     if (live && schema === null) void state.source.value?.schema?.().then((found) => { schema = found; }, () => undefined);
     if (box.current) {
-      editor.current = eventEditor(box.current, { readOnly: !live, schema: () => schema, change: (text) => { state.eventText.value = text; }, run: () => void state.again() });
+      editor.current = eventEditor(box.current, { readOnly: !live, schema: () => (state.otherTrigger() ? null : schema), change: (text) => { state.eventText.value = text; }, run: () => void state.again(),
+        problems: async (event) => (state.otherTrigger() ? [] : (await state.source.value?.problems?.(event).catch(() => [])) ?? []), marked: (messages) => { state.eventProblems.value = messages; } });
       editor.current.set(state.eventText.value);
     }
     return () => editor.current?.destroy();
   }, [live]);
   useSignalEffect(() => editor.current?.set(state.eventText.value));
-  const frozen = entry?.frozen ?? '';
+  const frozen = entry?.frozen || (live ? state.otherTrigger() : '');
+  const problems = state.eventProblems.value;
   return (
     <section class="event" aria-label="Event">
       <div class="bar">
@@ -91,6 +93,7 @@ function EventPane() {
         {state.lastRunMs.value > 0 && <span class="dim" id="took">{Math.round(state.lastRunMs.value)} ms</span>}
       </div>
       {frozen && <p class="dim note">{frozen}</p>}
+      <div role="status">{problems.length > 0 && <p class="warn note" title={problems.join('\n')}>{problems[0]}{problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}</p>}</div>
       <div class="code" ref={box} />
     </section>
   );

@@ -25,6 +25,8 @@ export const row = signal('');
 export const lit = signal<Place | null>(null);
 export const file = signal('');
 export const eventText = signal('');
+/** What the editor marks in it. */
+export const eventProblems = signal<string[]>([]);
 export const problem = signal('');
 export const busy = signal(false);
 export const lastRunMs = signal(0);
@@ -77,9 +79,12 @@ export function show(it: Entry): void {
     lit.value = null;
     onlyAction.value = '';
     eventText.value = it.event === null ? '' : JSON.stringify(it.event, null, 2);
-    const known = texts.value.some((text) => text.file === file.value);
+    // The source of an Action that ran, if nothing names a better one.
+    const names = it.explanation?.outcome.usage.actions.map((usage) => usage.action) ?? [];
+    const its = texts.value.filter((text) => names.includes(text.action));
+    const known = (its.length > 0 ? its : texts.value).some((text) => text.file === file.value);
     const first = it.explanation?.outcome.error?.location ?? it.explanation?.claims[0]?.location;
-    if (!known || first) file.value = first?.file ?? texts.value[0]?.file ?? '';
+    if (!known || first) file.value = first?.file ?? its.at(-1)?.file ?? texts.value[0]?.file ?? '';
     if (it.explanation?.outcome.error?.location) lit.value = it.explanation.outcome.error.location;
     const other = partner(it);
     if (other) {
@@ -107,7 +112,15 @@ export async function open(id: string): Promise<void> {
   if (it && selected.value === id) show(it);
 }
 
+/** Why the event that is shown does not run here; empty for one of post-login. Other triggers have other events. */
+export function otherTrigger(): string {
+  const trigger = entry.value?.explanation?.outcome.trigger ?? 'post-login';
+  return trigger === 'post-login' ? '' : `Only logins run here, and this is an event of ${trigger}: copy the command, and run it in a shell.`;
+}
+
 export async function run(request: RunRequest): Promise<void> {
+  problem.value = request.event === undefined ? '' : otherTrigger();
+  if (problem.value) return;
   const runner = source.value?.run;
   if (!runner) return;
   const started = performance.now();
@@ -153,7 +166,7 @@ function difference(first: Entry, it: Entry): string {
   const [was, is] = [first, it].map((one) => one.explanation?.outcome.status);
   const count = changes(first, it).length;
   if (was === is && count === 0) return 'same claims';
-  return [was === is ? '' : `${was} before`, count > 0 ? plural(count, 'differs', 'differ') : ''].filter(Boolean).join(', ');
+  return [was === is ? '' : `${was} before`, count > 0 ? plural(count, 'claim differs', 'claims differ') : ''].filter(Boolean).join(', ');
 }
 
 /** Runs the login that is shown again, with the event of the editor. */

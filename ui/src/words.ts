@@ -99,6 +99,9 @@ export const CERTAINTY: Record<string, string> = {
   read: 'from', computed: 'computed, probably from', 'same-value': 'a guess: the same value is in',
 };
 
+/** The same before a path in the table; nothing for a value that was read there. */
+export const LIKELY: Record<string, string> = { computed: 'probably from', 'same-value': 'same value in' };
+
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 export function ms(us: number): string {

@@ -4,9 +4,10 @@ import render from 'preact-render-to-string';
 import { Detail, Mails } from '../src/detail';
 import { Ledger, Reason } from '../src/ledger';
 import { List } from '../src/list';
-import type { Entry, Site, Source } from '../src/model';
-import { Pipeline } from '../src/pipeline';
+import type { Entry, Site, Source, Wait } from '../src/model';
+import { Pipeline, stages } from '../src/pipeline';
 import { Requests } from '../src/requests';
+import { Side } from '../src/side';
 import * as state from '../src/state';
 import { claim, entry, explanation, HOSTILE, outcome, request } from './made';
 
@@ -126,8 +127,79 @@ test('generated logins come once, with what differs from the one that they were 
   const made = [entry({ id: 'a', kind: 'generated' }), entry({ id: 'b', kind: 'generated', explanation: explanation({ claims: [], outcome: outcome({ status: 'denied', id_token: { claims: {} } }) }) })];
   state.source.value = { ...source, generate: async () => ({ seed: '1', entries: made }) };
   for (let time = 0; time < 2; time += 1) await state.tryOthers();
-  assert.deepEqual(state.list.value.map((it) => [it.id, it.status, it.note]), [['a', 'allowed', 'same claims'], ['b', 'denied', 'allowed before, 2 differ']]);
+  assert.deepEqual(state.list.value.map((it) => [it.id, it.status, it.note]), [['a', 'allowed', 'same claims'], ['b', 'denied', 'allowed before, 2 claims differ']]);
   const [, other] = made;
   if (other) state.show(other);
   assert.equal(state.pinned.value?.id, 'first');
+});
+
+/** The text of a piece of HTML. */
+const words = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim();
+
+const usage = (...names: string[]) => ({ actions: names.map((action) => ({ action, wall_us: 1000, memory_bytes: 1, virtual_ms: 0 })) });
+const command = (action: string) => ({ action, method: 'idToken.setCustomClaim', args: [] });
+const wait = (more: Partial<Wait>): Wait => ({ handlers: 2, commands: 2, logs: 1, waits_for: { kind: 'redirect', url: 'https://ask.example/terms' }, answer: 'continued', ...more });
+
+test('a redirect is a step of the pipeline, and the Action that continues comes after it', () => {
+  const commands = [command('a'), command('b'), command('b'), command('b')];
+  const logs = ['b', 'b'].map((action) => ({ action, level: 'log', message: 'x' }));
+  const it = explanation({ outcome: outcome({ usage: usage('a', 'b', 'b', 'c'), commands, logs }), waits: [wait({})] });
+  assert.deepEqual(stages(it).map((stage) => [stage.action, stage.calls, stage.logs, stage.continued]), [
+    ['a', 1, 0, false], ['b', 1, 1, false], ['', 0, 0, false], ['b', 2, 1, true], ['c', 0, 0, false],
+  ]);
+  assert.match(words(render(<Pipeline explanation={it} />)), /a 1\.0 ms · 1 call b .* redirect https:\/\/ask\.example\/terms · the user came back b again · 1\.0 ms · 2 calls · 1 log c .* tokens issued/);
+});
+
+test('factors are steps with their kinds and ends; a wait that is not over is the end', () => {
+  const mfa = (answer: Wait['answer'], kind: 'challenge' | 'enroll' = 'challenge') => wait({ handlers: 1, waits_for: { kind, factors: ['otp', 'email'] }, answer });
+  const of = (status: string, waits: Wait[]) => words(render(<Pipeline explanation={explanation({ outcome: outcome({ status, usage: usage('a') }), waits })} />));
+  assert.match(of('allowed', [mfa('passed'), mfa('passed', 'enroll')]), /MFA otp, email · passed MFA enrolment otp, email · passed tokens issued/);
+  assert.match(of('denied', [mfa('failed')]), /MFA otp, email · not passed denied/);
+  assert.match(of('challenged', [mfa(null)]), /calls waits: MFA otp, email$/);
+  assert.match(of('prompted', [wait({ waits_for: { kind: 'form', id: 'ap_1' }, answer: null })]), /waits: form ap_1$/);
+});
+
+test('an Action that failed after it continued is red once, and a trigger without tokens issues none', () => {
+  const error = { action: 'b', name: 'Error', message: 'x', stack: '', location: null };
+  const it = explanation({ outcome: outcome({ status: 'failed', usage: usage('a', 'b', 'b'), error }), waits: [wait({})] });
+  assert.deepEqual(stages(it).map((stage) => stage.failed), [false, false, false, true]);
+  const other = explanation({ outcome: outcome({ trigger: 'pre-user-registration', usage: usage('a') }) });
+  assert.ok(!render(<Pipeline explanation={other} />).includes('tokens issued'));
+});
+
+test('a path that a value was not read from is a guess in the table, too', () => {
+  const of = (certainty: 'read' | 'computed' | 'same-value') => {
+    show(entry({ explanation: explanation({ claims: [claim({ origins: [{ path: 'event.secrets.API_KEY', certainty, location: null }] })] }) }));
+    return words(render(<Ledger />));
+  };
+  assert.match(of('computed'), /probably from event/);
+  assert.match(of('same-value'), /same value in event/);
+  assert.doesNotMatch(of('read'), /probably|same value/);
+});
+
+test('a row of the list has the application and the milliseconds before what may be cut', () => {
+  state.source.value = source;
+  state.list.value = [{ ...state.summary(entry()), dropped: 2, note: 'same claims' }];
+  assert.match(words(render(<List />)), /jane@example\.com allowed · same claims · 1\.5 ms · 2 dropped · Shop · run · \S+/);
+});
+
+test('an event of another trigger does not run as a login', () => {
+  state.source.value = { ...source, run: async () => entry() };
+  state.show(entry({ kind: 'case', explanation: explanation({ outcome: outcome({ trigger: 'pre-user-registration' }) }) }));
+  const html = render(<Side />);
+  assert.match(html, /this is an event of pre-user-registration/);
+  assert.match(html, /<button class="main" id="run" disabled/);
+  state.show(entry());
+  assert.doesNotMatch(render(<Side />), /id="run" disabled/);
+});
+
+test('the source is that of an Action that ran', () => {
+  state.texts.value = ['one', 'two', 'three'].map((action) => ({ action, trigger: 'post-login', file: `${action}.js`, text: '' }));
+  state.file.value = 'one.js';
+  state.show(entry({ explanation: explanation({ claims: [], outcome: outcome({ usage: usage('two') }) }) }));
+  assert.equal(state.file.value, 'two.js');
+  // One that was chosen stays, while it has a part in what is shown.
+  state.show(entry({ explanation: explanation({ claims: [], outcome: outcome({ usage: usage('two', 'three') }) }) }));
+  assert.equal(state.file.value, 'two.js');
+  state.texts.value = [];
 });

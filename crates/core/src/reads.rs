@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ceilings::{NAME_BYTES, READ_VALUE_BYTES, of_value, shortened};
+use crate::explanation::Wait;
 use crate::location::Location;
 use crate::login::transaction::state::Running;
 use crate::measure::Usage;
@@ -133,6 +134,8 @@ pub struct Record {
     pub reads: Vec<EventRead>,
     /// The use of the vendor's limits.
     pub usage: Vec<Usage>,
+    /// The waits for the user, in order.
+    pub waits: Vec<Wait>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
 
-use crate::explanation::Explanation;
+use crate::explanation::{Explanation, WaitsFor};
 use crate::outcome::{Effects, ExchangeUser, Outcome};
 
 /// The replacement for a secret.
@@ -149,6 +149,12 @@ impl Explanation {
         }
         for usage in &mut self.limits {
             mask.text(&mut usage.subject);
+        }
+        for wait in &mut self.waits {
+            match &mut wait.waits_for {
+                WaitsFor::Redirect { url: text } | WaitsFor::Form { id: text } => mask.text(text),
+                WaitsFor::Challenge { .. } | WaitsFor::Enroll { .. } => {}
+            }
         }
     }
 }

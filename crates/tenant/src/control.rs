@@ -256,6 +256,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         (Method::GET, ["sources"]) => page::sources(&tenant),
         (Method::GET, ["source"]) => page::source(&tenant, &call),
         (Method::GET, ["event-schema"]) => page::schema(),
+        (Method::POST, ["event-problems"]) => page::problems(&body),
         (Method::GET, ["clients"]) => answer(
             StatusCode::OK,
             &Value::Array(tenant.catalog.clients.clone()),

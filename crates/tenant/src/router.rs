@@ -146,6 +146,11 @@ fn table() -> Vec<Row> {
         ("/_postlogin/runs", Intake::RUN, any(control::control)),
         ("/_postlogin/generated", Intake::RUN, any(control::control)),
         (
+            "/_postlogin/event-problems",
+            Intake::RUN,
+            any(control::control),
+        ),
+        (
             "/_postlogin/{*path}",
             Intake::CONTROL,
             any(control::control),

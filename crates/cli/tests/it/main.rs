@@ -40,6 +40,7 @@ mod modules;
 mod one_bad_action;
 mod page;
 mod page_more;
+mod page_states;
 mod pending;
 mod project;
 mod record;

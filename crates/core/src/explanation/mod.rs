@@ -10,6 +10,7 @@ mod places;
 mod site;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +25,7 @@ pub use site::{
     ClaimSite, ClaimSites, Condition, ConditionAccount, EarlyEnd, GivenValue, HelperCall,
     ListState, MOST_OTHER_NAMES, Met, Reached, Region, Route, RouteAccount, SiteAccount,
 };
+pub use wait::{Wait, WaitAnswer, WaitsFor};
 
 /// The name and version of the serialised form.
 pub const EXPLANATION_FORMAT: &str = "postlogin.explanation/1";
@@ -45,6 +47,9 @@ pub struct Explanation {
     pub limits: Vec<Usage>,
     /// The reads of the event by Actions, in order. Empty when an Action's language does not report them.
     pub reads: Vec<EventRead>,
+    /// The waits for the user, in order. Absent when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Wait>,
 }
 
 /// The request at the start of the login.
@@ -254,5 +259,6 @@ pub fn explain(
         outcome,
         limits: record.usage,
         reads: record.reads,
+        waits: record.waits,
     }
 }

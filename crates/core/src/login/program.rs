@@ -116,10 +116,13 @@ impl Login {
         loop {
             match self.progress.state {
                 State::Over => return Step::Done,
-                State::Waiting { .. } => match self.pause() {
-                    Some(pause) => return Step::Ask(Box::new(pause)),
-                    None => self.progress.state = State::Over,
-                },
+                State::Waiting { .. } => {
+                    self.transaction.note_wait();
+                    match self.pause() {
+                        Some(pause) => return Step::Ask(Box::new(pause)),
+                        None => self.progress.state = State::Over,
+                    }
+                }
                 State::Ready => {
                     if let Some(call) = self.begin(now_ms) {
                         return Step::Run(call);

@@ -25,7 +25,7 @@ impl Pipeline {
         let here = self.library.here();
         let project = match Project::discover(here) {
             Ok(Some(project)) => project,
-            Ok(None) => return Err("There is no project.".to_owned()),
+            Ok(None) => return Err(format!("No cases can run: {}", super::page::NO_PROJECT)),
             Err(error) => return Err(error.sentence()),
         };
         let paths = match project.test.paths.is_empty() {

@@ -26,6 +26,9 @@ use crate::{PreparedLogin, run_login};
 
 /// The events that are made for each one asked for, at most: changes may leave an event as it was.
 const TRIES: u64 = 10;
+/// Why there are no cases of a project; the rest of a sentence.
+pub(super) const NO_PROJECT: &str =
+    "no project was found. Start `serve` in the folder of one, or with --project DIR";
 
 impl Pipeline {
     /// Runs a login with the steps of its user, watched closely.
@@ -148,7 +151,7 @@ impl Pipeline {
         let here = self.library.here();
         let project = match Project::discover(here) {
             Ok(Some(project)) => project,
-            Ok(None) => return Err("There is no project to write a case into.".to_owned()),
+            Ok(None) => return Err(format!("No case can be written: {NO_PROJECT}")),
             Err(error) => return Err(error.sentence()),
         };
         // A file of cases is committed: no secret belongs into it.

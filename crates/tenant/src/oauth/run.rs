@@ -70,7 +70,7 @@ pub(crate) struct Flow {
     #[serde(default)]
     pub(crate) asked: Value,
     /// The user, for the log; `None` where it is to be looked up.
-    #[serde(skip)]
+    #[serde(default)]
     pub(crate) shown: Option<Shown>,
     /// The id under which the page finds it.
     #[serde(default)]
@@ -81,8 +81,10 @@ pub(crate) struct Flow {
 }
 
 /// The parts of a profile that the log shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Shown {
+    /// The user's name for people, as the page has it.
+    pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) connection: String,
 }
@@ -93,6 +95,7 @@ impl Shown {
         let own =
             |part: Option<&Value>| part.and_then(Value::as_str).unwrap_or_default().to_owned();
         Self {
+            name: crate::page::name_of(user),
             email: own(user.get("email")),
             connection: own(connection),
         }
@@ -260,6 +263,10 @@ pub(crate) fn conclude(
         });
         // `json!` would make a second copy of it.
         if let Some(entry) = entry.as_object_mut() {
+            let name = flow.shown.as_ref().map(|shown| shown.name.as_str());
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                entry.insert("user".into(), name.into());
+            }
             entry.insert(key.to_owned(), value);
         }
         tenant.control.log(entry);

@@ -17,7 +17,9 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use maud::html;
 use postlogin_core::Trigger;
-use postlogin_core::event::json_schema;
+use postlogin_core::event::{
+    Finding, Path, Problem, Segment, check_paths, check_user, json_schema,
+};
 use postlogin_core::outcome::Outcome;
 use postlogin_page::{Entry, Kind};
 use serde_json::{Map, Value, json};
@@ -152,6 +154,38 @@ pub(crate) fn schema() -> Response {
     answer(StatusCode::OK, &json_schema(Trigger::PostLogin))
 }
 
+/// `POST /_postlogin/event-problems`: what of an event the trigger post-login never sends, for the editor; in the words with which
+/// `run --event` warns of it.
+pub(crate) fn problems(body: &Map<String, Value>) -> Response {
+    let Some(event) = body.get("event") else {
+        return refuse(400, "give the event: {\"event\": {…}}");
+    };
+    let wrong = check_paths(Trigger::PostLogin, event);
+    let unusual = check_user(Trigger::PostLogin, event);
+    let found: Value = wrong.iter().chain(&unusual).map(problem).collect();
+    answer(StatusCode::OK, &found)
+}
+
+fn problem(finding: &Finding) -> Value {
+    let path = Path::parse(&finding.path).ok();
+    let path = path.iter().flat_map(Path::segments);
+    let path: Vec<Value> = path
+        .map(|segment| match segment {
+            Segment::Key(key) => json!(key),
+            Segment::Index(index) => json!(index),
+        })
+        .collect();
+    let hint = match &finding.suggestion {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => String::new(),
+    };
+    let is_unknown = matches!(
+        finding.problem,
+        Problem::UnknownProperty | Problem::UnusualProperty
+    );
+    json!({"path": path, "message": finding.message(), "hint": hint, "unknown": is_unknown})
+}
+
 /// `GET /_postlogin/logins/{id}`.
 pub(crate) async fn login(tenant: &Arc<Tenant>, id: &str) -> Response {
     run::look_closer(tenant, id).await;
@@ -243,7 +277,7 @@ fn entry(tenant: &Tenant, login: &KeptLogin, why: &[String], kind: Kind) -> Entr
     let mut entry = Entry {
         id: login.id.clone(),
         kind,
-        name: name_of(&event),
+        name: name_of(event.get("user").unwrap_or(&Value::Null)),
         date: iso(login.head.now_ms),
         client: part_of(&event, "/client/name"),
         steps: run::steps_json(&login.steps),
@@ -310,8 +344,7 @@ fn part_of(event: &Value, pointer: &str) -> String {
 }
 
 /// Returns the name of a user for people: the e-mail address, else a name, else the id.
-fn name_of(event: &Value) -> String {
-    let user = event.get("user").unwrap_or(&Value::Null);
+pub(crate) fn name_of(user: &Value) -> String {
     let keys = ["email", "name", "nickname", "user_id"];
     let mut found = keys.iter().filter_map(|key| text(user, key));
     found

@@ -47,6 +47,7 @@ mod organization_connections;
 mod organization_prompt;
 mod organizations;
 mod page;
+mod page_event;
 mod pages;
 mod par;
 mod passwordless;

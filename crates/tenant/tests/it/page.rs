@@ -14,7 +14,7 @@ const PAGE: [(&str, &str); 2] = [
 ];
 
 /// A tenant with the page open in a browser.
-async fn opened(script: Vec<Vec<Does>>) -> World {
+pub(crate) async fn opened(script: Vec<Vec<Does>>) -> World {
     let mut world = World::new(script);
     let link = world.page.clone();
     assert_eq!(world.get(&link).await.header("location"), "/_postlogin/");
@@ -22,7 +22,12 @@ async fn opened(script: Vec<Vec<Does>>) -> World {
 }
 
 /// A request of the page.
-async fn ask(world: &mut World, method: Method, what: &str, body: Value) -> crate::support::Answer {
+pub(crate) async fn ask(
+    world: &mut World,
+    method: Method,
+    what: &str,
+    body: Value,
+) -> crate::support::Answer {
     let body = match body {
         Value::Null => String::new(),
         body => body.to_string(),

@@ -6,6 +6,7 @@ mod order;
 mod passing_over;
 mod stored;
 mod triggers;
+mod waits;
 
 use std::time::Duration;
 

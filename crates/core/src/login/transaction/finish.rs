@@ -45,6 +45,7 @@ pub(super) fn finish_with_record(mut flow: Flow) -> (Outcome, Record) {
         claim_calls,
         reads,
         usage: Vec::new(),
+        waits: std::mem::take(&mut flow.waits),
     };
     let (outcome, usage) = finish(flow, &request);
     (outcome, Record { usage, ..record })

@@ -254,6 +254,11 @@ impl Transaction {
         self.next()
     }
 
+    /// Records what the login waits for, once.
+    pub fn note_wait(&mut self) {
+        suspension::note(&mut self.flow);
+    }
+
     /// Goes on after a suspension.
     pub fn resume(&mut self, step: ResumeStep) -> Resumed {
         suspension::resume(&mut self.flow, step)

@@ -9,6 +9,7 @@ use super::Suspension;
 use super::command::Command;
 use crate::api::{Cache, is_silent};
 use crate::ceilings::{self, Kept, shorten_text};
+use crate::explanation::Wait;
 use crate::fault::Fault;
 use crate::json;
 use crate::ledger::ClaimCall;
@@ -112,6 +113,9 @@ pub(crate) struct Flow {
     pub factor_commands: usize,
     /// The things that the login waits for, in their order.
     pub waiting: VecDeque<Suspension>,
+    /// Those that it has waited for, and how they ended.
+    #[serde(default)]
+    pub waits: Vec<Wait>,
     /// URLs that the browser was sent to.
     pub redirected_to: Vec<String>,
     /// The result of a form, for the handler that continues.
@@ -171,6 +175,7 @@ impl Flow {
             multifactor: None,
             factor_commands: 0,
             waiting: VecDeque::new(),
+            waits: Vec::new(),
             redirected_to: Vec::new(),
             form: None,
             ending: None,

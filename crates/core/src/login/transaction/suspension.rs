@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::state::{Ending, Flow};
 use super::{apply, factors, redirect};
+use crate::explanation::{Wait, WaitAnswer, WaitsFor};
 
 /// The thing that a login waits for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,6 +107,28 @@ pub enum Resumed {
     Stop,
 }
 
+/// Records the thing that the login waits for, unless it is recorded already.
+pub(super) fn note(flow: &mut Flow) {
+    let is_noted = flow.waits.last().is_some_and(|it| it.answer.is_none());
+    let Some(suspension) = flow.waiting.front().filter(|_| !is_noted) else {
+        return;
+    };
+    flow.waits.push(Wait {
+        handlers: flow.usage.len(),
+        commands: flow.commands.len(),
+        logs: flow.logs.len(),
+        waits_for: WaitsFor::from(suspension),
+        answer: None,
+    });
+}
+
+/// Records how the user answered.
+fn answered(flow: &mut Flow, answer: WaitAnswer) {
+    if let Some(wait) = flow.waits.last_mut() {
+        wait.answer.get_or_insert(answer);
+    }
+}
+
 pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
     if flow.ending.is_some() {
         return Resumed::Stop;
@@ -115,18 +138,22 @@ pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
     };
     match (&suspension, step) {
         (Suspension::Redirect { .. }, ResumeStep::Continue { query, body }) => {
+            answered(flow, WaitAnswer::Continued);
             redirect::come_back(flow, query, body);
         }
         (Suspension::Prompt { id, fields, vars }, ResumeStep::Continue { body, .. }) => {
+            answered(flow, WaitAnswer::Continued);
             redirect::filled_in(flow, id, fields, vars, body);
         }
         (
             Suspension::Challenge { .. } | Suspension::Enroll { .. },
             ResumeStep::ChallengeSucceeded,
         ) => {
+            answered(flow, WaitAnswer::Passed);
             factors::pass(flow, &suspension);
         }
         (Suspension::Challenge { .. } | Suspension::Enroll { .. }, ResumeStep::ChallengeFailed) => {
+            answered(flow, WaitAnswer::Failed);
             flow.ending = Some(Ending::NotPassed);
             return Resumed::Stop;
         }
