@@ -3,8 +3,9 @@
 use postlogin_core::location::Location;
 
 use super::{Finding, Rule, Severity};
+use crate::source::SyntaxError;
 
-pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, PACKAGE, IMPORTS];
+pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, EXPORT, PACKAGE, IMPORTS];
 
 const UNREADABLE: Rule = Rule {
     code: "unreadable",
@@ -16,6 +17,12 @@ const FILE: Rule = Rule {
     code: "missing-file",
     severity: Severity::Error,
     summary: "The Action loads a file that is not there when it runs, so it does not load",
+    source: None,
+};
+const EXPORT: Rule = Rule {
+    code: "missing-export",
+    severity: Severity::Error,
+    summary: "The Action imports a name that the project's file does not export, which no bundler builds, so it does not load",
     source: None,
 };
 const PACKAGE: Rule = Rule {
@@ -52,6 +59,16 @@ pub fn unreadable(place: &Location, message: &str, hint: Option<&str>) -> Findin
 #[must_use]
 pub fn missing_file(place: &Location, message: &str) -> Finding {
     Finding::new(&FILE, place, message)
+}
+
+/// Returns the finding about a name that a file imports and another one does not export.
+#[must_use]
+pub fn missing_export(error: &SyntaxError) -> Finding {
+    let finding = Finding::new(&EXPORT, &error.location, error.message.as_str());
+    match &error.hint {
+        Some(hint) => finding.with_hint(hint),
+        None => finding,
+    }
 }
 
 /// Returns the finding about a package that is not installed.

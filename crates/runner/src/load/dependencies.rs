@@ -7,8 +7,8 @@ use postlogin_core::{HandlerKind, Location, outcome::Notice};
 
 use postlogin_js::{
     ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, Room,
-    package_places,
-    source::{Language, facts::facts},
+    missing_exports, package_places,
+    source::{Language, SyntaxError, facts::facts},
     source_map::SourceMap,
     specifiers,
 };
@@ -57,6 +57,9 @@ pub(super) fn of(
         room: room.clone(),
         ..named(source)
     };
+    if let Some(error) = unexported(source, &dependencies).first() {
+        return Err(LoadError::syntax(error));
+    }
     Modules::new(dependencies)
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
@@ -180,6 +183,21 @@ pub fn missing_files(source: &ActionSource) -> Vec<(Location, String)> {
         missing.extend(gone.map(|specifier| (place_of(file, text, &specifier), specifier)));
     }
     missing
+}
+
+/// Returns the names that an Action and its local files import from local files which do not export them.
+#[must_use]
+pub fn unexported_names(source: &ActionSource) -> Vec<SyntaxError> {
+    unexported(source, &named(source))
+}
+
+fn unexported(source: &ActionSource, found: &Dependencies) -> Vec<SyntaxError> {
+    match &source.kind {
+        ActionKind::Script { text, .. } => {
+            missing_exports(&source.display_path, text, &found.imports, &found.local)
+        }
+        ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => Vec::new(),
+    }
 }
 
 /// The first place in a text where a name stands in quotes; the beginning if there is none.
