@@ -1,11 +1,14 @@
 //! Files that are missing, or cannot be read. Whoever knows the files reports it; the rules themselves read none.
 
 use postlogin_core::location::Location;
+use postlogin_core::outcome::Notice;
 
 use super::{Finding, Rule, Severity};
 use crate::source::SyntaxError;
 
-pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, EXPORT, PACKAGE, IMPORTS];
+const MODULES: &str = "https://auth0.com/docs/customize/actions/actions-modules";
+
+pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, EXPORT, PACKAGE, MODULE, UNDECLARED_MODULE, IMPORTS];
 
 const UNREADABLE: Rule = Rule {
     code: "unreadable",
@@ -31,7 +34,18 @@ const PACKAGE: Rule = Rule {
     summary: "A package that the Action requires is not installed here, so `run` and `test` do not find it",
     source: None,
 };
-
+const MODULE: Rule = Rule {
+    code: "missing-module",
+    severity: Severity::Error,
+    summary: "The Action requires an Action Module that the project does not have",
+    source: Some(MODULES),
+};
+const UNDECLARED_MODULE: Rule = Rule {
+    code: "undeclared-module",
+    severity: Severity::Error,
+    summary: "The Action requires an Action Module that is not among its `modules`",
+    source: Some(MODULES),
+};
 const IMPORTS: Rule = Rule {
     code: "imports-not-followed",
     severity: Severity::Warning,
@@ -69,6 +83,16 @@ pub fn missing_export(error: &SyntaxError) -> Finding {
         Some(hint) => finding.with_hint(hint),
         None => finding,
     }
+}
+
+/// Returns the finding about an Action Module that the Action does not get, from the notice of its `require`.
+#[must_use]
+pub fn module_problem(place: &Location, notice: &Notice) -> Finding {
+    let rule = match notice.code.as_ref() {
+        "undeclared-module" => &UNDECLARED_MODULE,
+        _ => &MODULE,
+    };
+    Finding::new(rule, place, notice.message.as_str())
 }
 
 /// Returns the finding about a package that is not installed.

@@ -115,6 +115,9 @@ struct LoadedModule {
 }
 
 impl Modules {
+    /// The beginning of the name under which an Action requires an Action Module.
+    pub const SCHEME: &'static str = SCHEME;
+
     /// The view of what `dependencies` names.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use postlogin_core::{HandlerKind, Location, outcome::Notice};
+use postlogin_engine::{Keyword, ModuleSource as _};
 
 use postlogin_js::{
     ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, Room,
@@ -183,6 +184,34 @@ pub fn missing_files(source: &ActionSource) -> Vec<(Location, String)> {
         missing.extend(gone.map(|specifier| (place_of(file, text, &specifier), specifier)));
     }
     missing
+}
+
+/// Returns the notices about Action Modules that an Action requires and does not get in production, each with its first place.
+#[must_use]
+pub fn module_problems(source: &ActionSource) -> Vec<(Location, Notice)> {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return Vec::new();
+    };
+    let is_module = |name: &str| name.starts_with(Modules::SCHEME);
+    // Most Actions use none, and need no second parse.
+    if !text.contains(Modules::SCHEME) {
+        return Vec::new();
+    }
+    let Ok(modules) = Modules::new(named(source)) else {
+        return Vec::new();
+    };
+    let mut problems: Vec<(Location, Notice)> = Vec::new();
+    for require in facts(&source.display_path, text).requires {
+        if require.is_guarded || !is_module(&require.name) {
+            continue;
+        }
+        for notice in modules.resolve("", &require.name, Keyword::Require).notices {
+            if problems.iter().all(|(_, known)| *known != notice) {
+                problems.push((require.location.clone(), notice));
+            }
+        }
+    }
+    problems
 }
 
 /// Returns the names that an Action and its local files import from local files which do not export them.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use postlogin_core::Location;
 use postlogin_js::check::{self, Finding};
 use postlogin_project::{ActionSource, Error, Project, display_path};
-use postlogin_runner::{imports_left_out, missing_files, missing_modules, unexported_names};
+use postlogin_runner::{imports_left_out, missing_files, missing_modules, module_problems, unexported_names};
 
 use crate::render::counted;
 
@@ -108,6 +108,9 @@ impl Missing {
         for (place, name) in missing_files(source) {
             let message = format!("`{name}` does not exist: the Action will not load");
             found.push(check::missing_file(&place, &message));
+        }
+        for (place, notice) in module_problems(source) {
+            found.push(check::module_problem(&place, &notice));
         }
         found.extend(unexported_names(source).iter().map(check::missing_export));
         for (place, name) in missing_modules(source) {
