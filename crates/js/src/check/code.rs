@@ -85,9 +85,13 @@ fn not_compiled(source: &Source<'_>) -> Option<Finding> {
         file: source.file.to_owned(),
         ..error.location
     };
+    let kind = match Language::of(source.file) {
+        Language::TypeScript => "TypeScript",
+        _ => "an ES module",
+    };
     let message = format!(
-        "{} names this file as the code, and it is uploaded as it is: production answers `SyntaxError: {}`",
-        declared.file, error.message
+        "{} names this file as the code, and it is uploaded as it is: production does not run {kind}",
+        declared.file
     );
     Some(Finding::new(&NOT_COMPILED, &place, message).with_hint(COMPILED))
 }

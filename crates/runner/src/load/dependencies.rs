@@ -214,6 +214,22 @@ pub fn module_problems(source: &ActionSource) -> Vec<(Location, Notice)> {
     problems
 }
 
+/// Whether an Action, or a package of it, may require a module by this name. Also true when that is not known.
+pub(crate) fn requires(source: &ActionSource, name: &str) -> bool {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return true;
+    };
+    if text.contains(name) {
+        return true;
+    }
+    let dependencies = named(source);
+    let texts = dependencies.local.iter().map(|file| &file.text);
+    let mut texts = texts.chain(dependencies.modules.iter().map(|module| &module.text));
+    texts.any(|text| text.contains(name))
+        || Modules::new(dependencies)
+            .map_or(true, |modules| modules.may_require(&source.display_path, text, name))
+}
+
 /// Returns the names that an Action and its local files import from local files which do not export them.
 #[must_use]
 pub fn unexported_names(source: &ActionSource) -> Vec<SyntaxError> {
