@@ -22,5 +22,5 @@ pub use action::{BuildError, JavaScript, mapper_of_component, source_of_componen
 pub use kept::Packages;
 pub use modules::{
     ActionModule, DeclaredPackage, Dependencies, Imports, LocalFile, ModuleMock, Modules, Room,
-    Unusable, check_local, manifests, package_places, specifiers,
+    Unusable, check_local, manifests, missing_exports, package_places, specifiers,
 };

@@ -103,7 +103,7 @@ fn login(
     {
         failures.push(Failure::Unexpected(error.clone()));
     }
-    failures.extend(user.unfit());
+    failures.extend(user.unfit(case.own_challenge.as_ref()));
     failures.extend(network(case, &outcome));
     for mut mismatch in found {
         let values = [&mut mismatch.expected, &mut mismatch.actual];

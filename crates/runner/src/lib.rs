@@ -42,7 +42,10 @@ pub use compare::{CompareError, CompareOptions, Comparison, Side, compare};
 pub use execute::{RunOptions, Sink, run};
 pub use fuzz::{FuzzOptions, Logins, Targets, fuzz};
 pub use library::{RunError, RunReport, run_cases};
-pub use load::dependencies::{imports_left_out, local_texts, missing_files, missing_modules};
+pub use load::dependencies::{
+    imports_left_out, local_texts, missing_files, missing_modules, module_problems,
+    unexported_names,
+};
 pub use load::{
     ALLOW_CARGO_BUILD, Compiler, FoundMap, LeftOut, LoadError, LoadNotice, LoadProblem, Loaded,
     SourceMaps, fingerprint, is_incomplete, sort_parts, trigger_of, trigger_of_all,

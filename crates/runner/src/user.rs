@@ -10,6 +10,7 @@ use crate::run_event::Failure;
 pub(crate) struct User<'a> {
     steps: &'a Steps,
     next: usize,
+    was_challenged: bool,
     unfit: Option<Failure>,
 }
 
@@ -18,6 +19,7 @@ impl<'a> User<'a> {
         Self {
             steps,
             next: 0,
+            was_challenged: false,
             unfit: None,
         }
     }
@@ -28,6 +30,7 @@ impl<'a> User<'a> {
             suspension,
             Suspension::Challenge { .. } | Suspension::Enroll { .. }
         );
+        self.was_challenged |= waits_for_challenge;
         match self.steps {
             Steps::Free { passes, .. } if waits_for_challenge => passes.map(challenge),
             Steps::Free { continues, .. } => {
@@ -65,10 +68,17 @@ impl<'a> User<'a> {
         });
     }
 
-    /// Returns the steps of the case that the login did not ask for.
-    pub(crate) fn unfit(self) -> Option<Failure> {
+    /// Returns the step of the case that the login did not ask for; `challenge` is where the case says what the user does at one.
+    pub(crate) fn unfit(self, challenge: Option<&Place>) -> Option<Failure> {
         if self.unfit.is_some() {
             return self.unfit;
+        }
+        if let Some(place) = challenge.filter(|_| !self.was_challenged) {
+            return Some(Failure::Unfit {
+                message: "the login never waited for the `challenge` of the case".into(),
+                hint: Some("no Action asked for a factor or an enrolment".into()),
+                place: place.clone(),
+            });
         }
         let (steps, what) = match self.steps {
             Steps::Free { continues, .. } => (continues, "`continue`"),

@@ -131,8 +131,8 @@ impl<'a> Setting<'a> {
             filters: arguments
                 .filter
                 .iter()
-                .map(|text| Filter::new(text))
-                .collect(),
+                .map(|text| filter(text))
+                .collect::<Result<_, _>>()?,
             jobs: jobs_of(jobs, configured.jobs, cores),
             snapshots: mode(arguments)?,
             coverage: coverage::Reports::new(&arguments.coverage)?,
@@ -208,6 +208,14 @@ impl<'a> Setting<'a> {
 }
 
 /// CI never writes a snapshot: what it finds must be looked at by somebody.
+/// The filter of `--filter`.
+pub(super) fn filter(text: &str) -> Result<Filter, CliError> {
+    Filter::new(text).map_err(|what| {
+        CliError::usage(format!("--filter: {what}"))
+            .with_hint("write `[a-z]`, `.*` and `^…$`, or a part of a case's name")
+    })
+}
+
 fn mode(arguments: &TestArguments) -> Result<Mode, CliError> {
     match (arguments.update, is_ci()) {
         (true, true) => Err(

@@ -1,14 +1,15 @@
 //! The text as such: whether production takes it at all.
 
+use postlogin_core::location::Location;
 use postlogin_core::limits::{ACTION_CODE_BYTES, LIMITATIONS_PAGE};
 
 use super::{Finding, Rule, Severity, Source, start_of};
 use crate::source::rule::is_rule;
-use crate::source::{Problem, problem};
+use crate::source::{Language, Problem, problem};
 
 const CODING: &str = "https://auth0.com/docs/customize/actions/action-coding-guidelines";
 
-pub(super) const RULES: &[Rule] = &[SYNTAX, MODULE, SIZE];
+pub(super) const RULES: &[Rule] = &[SYNTAX, MODULE, NOT_COMPILED, SIZE];
 
 const SYNTAX: Rule = Rule {
     code: "syntax-error",
@@ -20,6 +21,12 @@ const MODULE: Rule = Rule {
     code: "es-module-syntax",
     severity: Severity::Error,
     summary: "A `.js` file has `import` or `export`, and production runs Actions as CommonJS",
+    source: Some(CODING),
+};
+const NOT_COMPILED: Rule = Rule {
+    code: "not-compiled",
+    severity: Severity::Error,
+    summary: "The configuration names TypeScript or an ES module as the Action's code, which the deployment uploads as it is",
     source: Some(CODING),
 };
 const SIZE: Rule = Rule {
@@ -36,11 +43,17 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
             Problem::ModuleSyntax(error) => (&MODULE, error),
             Problem::Syntax(error) => (&SYNTAX, error),
         };
+        // To rename a file that is uploaded as it is would not help.
+        let hint = match source.declared {
+            Some(_) if rule.code == MODULE.code => Some(COMPILED.to_owned()),
+            _ => error.hint,
+        };
         findings.push(Finding {
-            hint: error.hint,
+            hint,
             ..Finding::new(rule, &error.location, error.message)
         });
     }
+    findings.extend(not_compiled(source));
     let bytes = source.text.len();
     // The limit is that of Actions.
     if !is_rule(source.file, source.text) && ACTION_CODE_BYTES.exceeded_by(bytes) {
@@ -56,3 +69,32 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
     }
     findings
 }
+
+const COMPILED: &str = "compile it, with tsc or esbuild, to one file in CommonJS, and name that file; or write it as `exports.onExecutePostLogin = …` in JavaScript";
+
+/// The Deploy CLI and Terraform upload a file as it is. Without a configuration, a build step may follow.
+fn not_compiled(source: &Source<'_>) -> Option<Finding> {
+    let declared = source.declared?;
+    if Language::of(source.file) == Language::CommonJs || source.text.trim().is_empty() {
+        return None;
+    }
+    // The name alone is no mistake: the text may be JavaScript all the same.
+    let as_uploaded = problem(AS_UPLOADED, source.text)?;
+    let (Problem::ModuleSyntax(error) | Problem::Syntax(error)) = as_uploaded;
+    let place = Location {
+        file: source.file.to_owned(),
+        ..error.location
+    };
+    let kind = match Language::of(source.file) {
+        Language::TypeScript => "TypeScript",
+        _ => "an ES module",
+    };
+    let message = format!(
+        "{} names this file as the code, and it is uploaded as it is: production does not run {kind}",
+        declared.file
+    );
+    Some(Finding::new(&NOT_COMPILED, &place, message).with_hint(COMPILED))
+}
+
+/// The name of an Action's code in production.
+const AS_UPLOADED: &str = "code.js";

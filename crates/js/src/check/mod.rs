@@ -22,7 +22,10 @@ use postlogin_core::Trigger;
 use postlogin_core::location::Location;
 use postlogin_core::trigger::Exported;
 
-pub use absent::{imports_not_followed, missing_file, missing_package, unreadable};
+pub use absent::{
+    imports_not_followed, missing_export, missing_file, missing_package, module_problem,
+    unreadable,
+};
 pub use bindings::{BindingProblem, binding, configuration, missing_action};
 
 use crate::source::facts::{Facts, facts};

@@ -10,10 +10,31 @@ use oxc::span::SourceType;
 use postlogin_engine::{Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, Provided};
 
 use super::Modules;
-use crate::source::parse;
+use crate::source::rule::prepare_rule;
+use crate::source::{parse, prepare};
 
 /// More text than this is no Action but a mistake, in bytes.
 const MOST: usize = 48 << 20;
+
+impl Modules {
+    /// Whether a text, or a file that it leads to, may require a module by a name. A file that has the name anywhere may, and so
+    /// may everything of more than a component's size.
+    #[must_use]
+    pub fn may_require(&self, file: &str, text: &str, name: &str) -> bool {
+        let prepared = match prepare_rule(file, text) {
+            Some(rule) => rule,
+            None => prepare(file, text),
+        };
+        let Ok(prepared) = prepared else {
+            return true;
+        };
+        let found = of(&prepared.code, self);
+        found.map_or(true, |found| {
+            let mut files = found.files.iter();
+            files.any(|(_, file)| file.code.contains(name))
+        })
+    }
+}
 
 /// Why the files cannot be put into a component.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod dependencies;
 mod door;
 mod installed;
 mod legacy;
+mod links;
 mod local;
 mod manifests;
 mod mocks;
@@ -36,6 +37,7 @@ pub(crate) use self::{asked::Sight, packages::Fingerprint};
 pub use self::{
     dependencies::{ActionModule, DeclaredPackage, Dependencies, Unusable},
     installed::{manifests, places as package_places},
+    links::missing_exports,
     local::{Imports, LocalFile, check_local, specifiers},
     mocks::ModuleMock,
     room::Room,
@@ -113,6 +115,9 @@ struct LoadedModule {
 }
 
 impl Modules {
+    /// The beginning of the name under which an Action requires an Action Module.
+    pub const SCHEME: &'static str = SCHEME;
+
     /// The view of what `dependencies` names.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub(crate) mod edits;
 mod esm;
 pub(crate) mod guesses;
 mod namespaces;
+pub(crate) mod links;
 mod newer;
 pub(crate) mod parse;
 mod resolve;
@@ -149,6 +150,17 @@ pub(crate) struct Plain {
 /// Takes the types off a text and leaves ES modules what they are. `None` for one that does not compile, or of which only the
 /// engine knows whether it does. `is_imported` is true of a file that an Action imports.
 pub(crate) fn plain(file_name: &str, text: &str, is_imported: bool) -> Option<Plain> {
+    let mut map = Mapping::identity(file_name);
+    plain_with(file_name, text, is_imported, &mut map)
+}
+
+/// As [`plain`]. Adds the way back from a module to `map`.
+fn plain_with(
+    file_name: &str,
+    text: &str,
+    is_imported: bool,
+    map: &mut Mapping,
+) -> Option<Plain> {
     let prepared = match is_imported {
         true => prepare_local(file_name, text),
         false => prepare(file_name, text),
@@ -159,10 +171,7 @@ pub(crate) fn plain(file_name: &str, text: &str, is_imported: bool) -> Option<Pl
         (false, _) => prepared.code,
         (true, Language::TypeScript) => {
             let original = &prepared.original;
-            let mut map = Mapping::identity(file_name);
-            parse::on_deep_stack(original, || {
-                strip::types(file_name, original, &mut map).ok()
-            })??
+            parse::on_deep_stack(original, || strip::types(file_name, original, map).ok())??
         }
         (true, _) => prepared.original,
     };

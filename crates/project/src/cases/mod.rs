@@ -101,6 +101,10 @@ pub struct Case {
     pub tags: Vec<String>,
     /// The names of the secrets that the case itself gives; the others are those of defaults, which are for many cases.
     pub own_secrets: Vec<String>,
+    /// Where the case itself, and not defaults, says what the user does at a challenge.
+    pub own_challenge: Option<Place>,
+    /// The names of the modules that the case itself replaces.
+    pub own_modules: Vec<String>,
     /// The folder that the paths in it stay within.
     pub within: Arc<Boundary>,
     /// Files that it was made from, its own first: a change of one is a change of the case.

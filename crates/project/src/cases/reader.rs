@@ -45,19 +45,27 @@ fn readable(name: String) -> String {
     format!("{begin}… {hash:016x}")
 }
 
-/// The names of the secrets that a case gives itself, or in one of its rows.
-fn own_secrets(item: &Node) -> Vec<String> {
+/// What a case gives itself, or in one of its rows, under the names of a key: `secrets`, `modules`.
+fn own(item: &Node, key: &str) -> Vec<String> {
     let rows = match item.get(super::each::EACH).map(|each| &each.value) {
         Some(NodeValue::List(rows)) => rows.as_slice(),
         _ => &[],
     };
     let given = std::iter::once(item).chain(rows);
-    let given = given.filter_map(|node| node.get("secrets"));
+    let given = given.filter_map(|node| node.get(key));
     let names = given.flat_map(|node| match &node.value {
         NodeValue::Object(entries) => entries.as_slice(),
         _ => &[],
     });
     names.map(|entry| entry.key.clone()).collect()
+}
+
+/// Where `challenge` is, if a case without rows has it itself. In rows and matrices, some logins may not come to it.
+fn own_challenge(node: &Node, item: &Node) -> Option<Place> {
+    let is_many = [super::each::EACH, "matrix"].iter().any(|key| item.get(key).is_some());
+    let own = item.entry("challenge").filter(|_| !is_many)?;
+    let counts = node.entry("challenge").is_some_and(|entry| entry.place == own.place);
+    counts.then(|| own.place.clone())
 }
 
 /// Turns the nodes of a file into cases.
@@ -304,7 +312,9 @@ impl Reader {
                 .get("tags")
                 .map(|node| tags(node, shapes))
                 .unwrap_or_default(),
-            own_secrets: own_secrets(item),
+            own_secrets: own(item, "secrets"),
+            own_challenge: own_challenge(node, item),
+            own_modules: own(item, "modules"),
             within: Arc::clone(&self.within),
             files: Arc::default(),
         }

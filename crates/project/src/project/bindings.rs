@@ -90,9 +90,10 @@ impl Project {
             let is_exported = is_exported(trigger);
             let names = trigger.action_names.iter();
             names.filter_map(move |name| {
-                // One that is there and not read is no Action of the Marketplace, nor is one that has a script here.
+                // One that is there and not read is no Action of the Marketplace, nor is one that has a script here or a similar name.
                 let is_exported = is_exported
                     && undescribed::hint(self, name).is_none()
+                    && closest(name, self.action_names()).is_none()
                     && self.remarks.broken_action(name).is_none();
                 let error = self.bound(trigger, name).err()?;
                 Some(MissingAction { error, is_exported })

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use postlogin_core::{HandlerKind, Location, outcome::Notice};
+use postlogin_engine::{Keyword, ModuleSource as _};
 
 use postlogin_js::{
     ActionModule, DeclaredPackage, Dependencies, LocalFile, ModuleMock, Modules, Room,
-    package_places,
-    source::{Language, facts::facts},
+    missing_exports, package_places,
+    source::{Language, SyntaxError, facts::facts},
     source_map::SourceMap,
     specifiers,
 };
@@ -57,6 +58,9 @@ pub(super) fn of(
         room: room.clone(),
         ..named(source)
     };
+    if let Some(error) = unexported(source, &dependencies).first() {
+        return Err(LoadError::syntax(error));
+    }
     Modules::new(dependencies)
         .map(Arc::new)
         .map_err(|error| LoadError::unloadable(format!("{}: {error}", source.display_path)))
@@ -180,6 +184,65 @@ pub fn missing_files(source: &ActionSource) -> Vec<(Location, String)> {
         missing.extend(gone.map(|specifier| (place_of(file, text, &specifier), specifier)));
     }
     missing
+}
+
+/// Returns the notices about Action Modules that an Action requires and does not get in production, each with its first place.
+#[must_use]
+pub fn module_problems(source: &ActionSource) -> Vec<(Location, Notice)> {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return Vec::new();
+    };
+    let is_module = |name: &str| name.starts_with(Modules::SCHEME);
+    // Most Actions use none, and need no second parse.
+    if !text.contains(Modules::SCHEME) {
+        return Vec::new();
+    }
+    let Ok(modules) = Modules::new(named(source)) else {
+        return Vec::new();
+    };
+    let mut problems: Vec<(Location, Notice)> = Vec::new();
+    for require in facts(&source.display_path, text).requires {
+        if require.is_guarded || !is_module(&require.name) {
+            continue;
+        }
+        for notice in modules.resolve("", &require.name, Keyword::Require).notices {
+            if problems.iter().all(|(_, known)| *known != notice) {
+                problems.push((require.location.clone(), notice));
+            }
+        }
+    }
+    problems
+}
+
+/// Whether an Action, or a package of it, may require a module by this name. Also true when that is not known.
+pub(crate) fn requires(source: &ActionSource, name: &str) -> bool {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return true;
+    };
+    if text.contains(name) {
+        return true;
+    }
+    let dependencies = named(source);
+    let texts = dependencies.local.iter().map(|file| &file.text);
+    let mut texts = texts.chain(dependencies.modules.iter().map(|module| &module.text));
+    texts.any(|text| text.contains(name))
+        || Modules::new(dependencies)
+            .map_or(true, |modules| modules.may_require(&source.display_path, text, name))
+}
+
+/// Returns the names that an Action and its local files import from local files which do not export them.
+#[must_use]
+pub fn unexported_names(source: &ActionSource) -> Vec<SyntaxError> {
+    unexported(source, &named(source))
+}
+
+fn unexported(source: &ActionSource, found: &Dependencies) -> Vec<SyntaxError> {
+    match &source.kind {
+        ActionKind::Script { text, .. } => {
+            missing_exports(&source.display_path, text, &found.imports, &found.local)
+        }
+        ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => Vec::new(),
+    }
 }
 
 /// The first place in a text where a name stands in quotes; the beginning if there is none.

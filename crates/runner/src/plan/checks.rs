@@ -1,12 +1,14 @@
-//! Secrets that no Action sees, and files of cases that would share snapshots.
+//! Secrets that no Action sees, modules that none requires, and files of cases that would share snapshots.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use postlogin_project::Error;
 use postlogin_project::cases::Case;
+use postlogin_project::document::node::Place;
 
 use super::Planner;
+use crate::load::dependencies::requires;
 use crate::login::secrets_of;
 
 impl Planner<'_> {
@@ -32,6 +34,29 @@ impl Planner<'_> {
                 let warning = case.place.error(message);
                 self.warn(warning);
             }
+        }
+    }
+
+    /// Modules that a case replaces and that nothing of it requires: a misspelt name would let the real one run.
+    pub(super) fn check_modules(&mut self, case: &Case, actions: &[usize]) {
+        let own = case.modules.iter().map(|(mock, place)| (&mock.specifier, place));
+        let own = own.filter(|(name, _)| case.own_modules.contains(name));
+        let mut unused: Vec<(String, Place)> =
+            own.map(|(name, place)| (name.clone(), place.clone())).collect();
+        // What an Action that is not read requires is not known.
+        if actions.is_empty() || actions.iter().any(|index| self.unreadable.contains_key(index)) {
+            return;
+        }
+        for source in actions.iter().filter_map(|index| self.actions.get(*index)) {
+            if unused.is_empty() {
+                return;
+            }
+            unused.retain(|(name, _)| !requires(source, name));
+        }
+        for (name, place) in unused {
+            let message = format!("no Action of the case `{}` requires `{name}`", case.name);
+            let hint = "name the module as the code requires it, packages included";
+            self.warn(place.error(message).with_hint(hint));
         }
     }
 

@@ -255,6 +255,7 @@ impl<'a> Planner<'a> {
             Err(error) => return self.refuse(error),
         };
         self.warn_about_unseen_secrets(&case, &actions);
+        self.check_modules(&case, &actions);
         let mut depends_on = vec![Arc::new(own)];
         for index in &actions {
             if let Some(source) = self.actions.get(*index) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use postlogin_core::Location;
 use postlogin_js::check::{self, Finding};
 use postlogin_project::{ActionSource, Error, Project, display_path};
-use postlogin_runner::{imports_left_out, missing_files, missing_modules};
+use postlogin_runner::{imports_left_out, missing_files, missing_modules, module_problems, unexported_names};
 
 use crate::render::counted;
 
@@ -109,6 +109,10 @@ impl Missing {
             let message = format!("`{name}` does not exist: the Action will not load");
             found.push(check::missing_file(&place, &message));
         }
+        for (place, notice) in module_problems(source) {
+            found.push(check::module_problem(&place, &notice));
+        }
+        found.extend(unexported_names(source).iter().map(check::missing_export));
         for (place, name) in missing_modules(source) {
             if name.starts_with(['.', '/']) {
                 let message = format!(

@@ -7,6 +7,7 @@
 
 mod exports;
 mod imports;
+pub(crate) mod links;
 mod names;
 mod references;
 

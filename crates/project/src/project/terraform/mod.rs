@@ -14,6 +14,7 @@ mod reader;
 mod references;
 mod relations;
 mod resources;
+mod shapes;
 mod tenant;
 
 use std::collections::{HashMap, HashSet};

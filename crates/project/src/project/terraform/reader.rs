@@ -5,6 +5,7 @@ use hcl_edit::structure::Body;
 use serde_json::{Map, Value};
 
 use super::evaluate::{Scope, Stop, text_of};
+use super::shapes::{add_block, attribute};
 use super::{Resource, code};
 use crate::files::clamp;
 use crate::project::Project;
@@ -120,7 +121,8 @@ impl Reader<'_, '_> {
                 .first()
                 .map(hcl_edit::structure::BlockLabel::as_str);
             if block.ident.as_str() == "dynamic" && label == Some(name) {
-                found.extend(self.dynamic(&block.body, name, only));
+                let scope = self.scope.clone();
+                found.extend(self.dynamic(&scope, &block.body, name, only));
             }
         }
         let Some(attribute) = resource.body.get_attribute(name) else {
@@ -140,7 +142,13 @@ impl Reader<'_, '_> {
     }
 
     /// `dynamic "secrets" { for_each = …, content { … } }`
-    fn dynamic(&mut self, body: &Body, name: &str, only: &[&str]) -> Vec<Map<String, Value>> {
+    fn dynamic(
+        &mut self,
+        scope: &Scope<'_>,
+        body: &Body,
+        name: &str,
+        only: &[&str],
+    ) -> Vec<Map<String, Value>> {
         let argument = |key: &str| body.get_attribute(key).map(|attribute| &attribute.value);
         let iterator = match argument("iterator") {
             Some(Expression::Variable(iterator)) => iterator.as_str(),
@@ -149,7 +157,7 @@ impl Reader<'_, '_> {
         let Some(content) = body.get_blocks("content").next() else {
             return Vec::new();
         };
-        let items = match argument("for_each").map(|each| self.scope.value(each)) {
+        let items = match argument("for_each").map(|each| scope.value(each)) {
             Some(Ok(items)) => items,
             Some(Err(stop)) => {
                 self.stopped.push((name.to_owned(), stop));
@@ -167,7 +175,7 @@ impl Reader<'_, '_> {
         };
         let items = items.into_iter().map(|(key, value)| {
             let item = serde_json::json!({ "key": key, "value": value });
-            let scope = self.scope.with(iterator, item);
+            let scope = scope.with(iterator, item);
             self.members(&scope, &Form::Body(&content.body), name, only)
         });
         items.collect()
@@ -187,7 +195,10 @@ impl Reader<'_, '_> {
                 return;
             }
             match scope.value(value) {
-                Ok(value) => drop(members.insert(key, value)),
+                Ok(value) => {
+                    let value = attribute(&key, value);
+                    members.insert(key, value);
+                }
                 Err(stop) => stopped.push((format!("{what}.{key}"), stop)),
             }
         };
@@ -199,6 +210,16 @@ impl Reader<'_, '_> {
                 }
                 for block in body.blocks() {
                     let key = block.ident.as_str().to_owned();
+                    let label = block
+                        .labels
+                        .first()
+                        .map(hcl_edit::structure::BlockLabel::as_str);
+                    if let ("dynamic", Some(name)) = (key.as_str(), label) {
+                        for one in self.dynamic(scope, &block.body, name, &[]) {
+                            add_block(&mut members, name.to_owned(), Value::Object(one));
+                        }
+                        continue;
+                    }
                     let inner = self.members(scope, &Form::Body(&block.body), &key, &[]);
                     add_block(&mut members, key, Value::Object(inner));
                 }
@@ -238,14 +259,5 @@ impl Reader<'_, '_> {
             notice.message = format!("{}, and {more} more of it", notice.message);
         }
         project.remarks.notices.push(notice);
-    }
-}
-
-/// Adds a block to the members of what it is in; several of a name are a list.
-fn add_block(members: &mut Map<String, Value>, key: String, block: Value) {
-    match members.get_mut(&key) {
-        Some(Value::Array(blocks)) => blocks.push(block),
-        Some(first) => *first = Value::Array(vec![first.take(), block]),
-        None => drop(members.insert(key, block)),
     }
 }

@@ -119,10 +119,21 @@ impl Desk {
             }
             Key::Letter('f') => Pressed::Run(Again::Failing),
             Key::Letter('t' | 'p' | '/') => match ask(keys) {
-                Some(text) => {
-                    self.filter = (!text.is_empty()).then(|| (text.clone(), Filter::new(&text)));
+                Some(text) if text.is_empty() => {
+                    self.filter = None;
                     Pressed::Run(Again::Everything)
                 }
+                Some(text) => match Filter::new(&text) {
+                    Ok(filter) => {
+                        self.filter = Some((text, filter));
+                        Pressed::Run(Again::Everything)
+                    }
+                    Err(what) => {
+                        printer.note(&what);
+                        self.prompt(true, printer);
+                        Pressed::Nothing
+                    }
+                },
                 None => {
                     self.prompt(true, printer);
                     Pressed::Nothing

@@ -311,3 +311,71 @@ resource "auth0_trigger_actions" "list" {
         json!(["one", "two"])
     );
 }
+
+/// One block of a list is a list of one: the provider's schema decides, not the number of blocks.
+#[test]
+fn one_block_of_a_list_is_a_list() {
+    const CLIENT: &str = r#"
+variable "apis" { default = ["https://b", "https://c"] }
+resource "auth0_client" "one" {
+  name = "One"
+  refresh_token {
+    rotation_type = "rotating"
+    policies {
+      audience = "https://b"
+      scope    = ["read:b"]
+    }
+  }
+}
+resource "auth0_client" "each" {
+  name = "Each"
+  refresh_token {
+    dynamic "policies" {
+      for_each = var.apis
+      content { audience = policies.value }
+    }
+  }
+  dynamic "jwt_configuration" {
+    for_each = [60]
+    content { lifetime_in_seconds = jwt_configuration.value }
+  }
+}
+resource "auth0_resource_server" "api" {
+  identifier = "https://b"
+  authorization_details { type = "payment" }
+  proof_of_possession { required = true }
+}
+"#;
+    const AS_JSON: &str = r#"{"resource": {"auth0_client": {
+        "a": {"name": "A", "refresh_token": [{"rotation_type": "rotating", "policies": {"audience": "https://b"}}]},
+        "b": {"name": "B", "refresh_token": {"policies": [{"audience": "https://b"}, {"audience": "https://c"}]}}
+    }}}"#;
+    let folder = repository(&[
+        ("main.tf", HEREDOC),
+        ("clients.tf", CLIENT),
+        ("json.tf.json", AS_JSON),
+    ]);
+    let project = read(&folder);
+    assert_eq!(project.remarks, Default::default());
+    let policies = |audiences: &[&str]| {
+        let policies = audiences.iter().map(|it| json!({"audience": it}));
+        policies.collect::<Vec<Value>>()
+    };
+    let two = policies(&["https://b", "https://c"]);
+    assert_eq!(
+        project.tenant.clients,
+        [
+            json!({"name": "One", "refresh_token": {"rotation_type": "rotating",
+                "policies": [{"audience": "https://b", "scope": ["read:b"]}]}}),
+            json!({"name": "Each", "refresh_token": {"policies": two},
+                "jwt_configuration": {"lifetime_in_seconds": 60}}),
+            json!({"name": "A", "refresh_token": {"rotation_type": "rotating", "policies": policies(&["https://b"])}}),
+            json!({"name": "B", "refresh_token": {"policies": two}}),
+        ]
+    );
+    assert_eq!(
+        project.tenant.resource_servers,
+        [json!({"identifier": "https://b", "authorization_details": [{"type": "payment"}],
+            "proof_of_possession": {"required": true}})]
+    );
+}
