@@ -63,7 +63,7 @@ export function live(title: string): Source {
   };
 }
 
-interface LogEntry { type: string; id?: string; date?: string; user_id?: string; client_id?: string; outcome?: Outcome; error?: string }
+interface LogEntry { type: string; id?: string; date?: string; user?: string; user_id?: string; client_id?: string; outcome?: Outcome; error?: string }
 
 const clients = new Map<string, string>();
 
@@ -71,7 +71,7 @@ function summary(it: LogEntry): Summary | null {
   if (it.type !== 'login' || !it.id) return null;
   const outcome = it.outcome;
   const claims = outcome?.id_token.claims ?? {};
-  const name = [claims.email, claims.name, claims.nickname, outcome?.userinfo?.email].find((value) => typeof value === 'string' && value);
+  const name = [claims.email, it.user, claims.name, claims.nickname, outcome?.userinfo?.email].find((value) => typeof value === 'string' && value);
   const count = (verdict: string) => outcome?.ledger.filter((claim) => claim.verdict === verdict).length ?? 0;
   const us = outcome?.usage.actions.reduce((sum, action) => sum + action.wall_us, 0) ?? 0;
   return {
@@ -106,11 +106,21 @@ async function stream(): Promise<void> {
   // Many entries at once are one change of the list.
   const flush = () => {
     scheduled = false;
-    const fresh = waiting.filter((it) => !known.has(it.id));
+    // A login that waited for its user has an entry, and another one when it ends: the later one counts.
+    const latest = new Map(waiting.map((it) => [it.id, it]));
     waiting = [];
-    if (fresh.length === 0) return;
+    const changed = new Set<string>();
+    const list = state.list.value.map((it) => {
+      const now = latest.get(it.id);
+      if (!now || now.status === it.status) return it;
+      changed.add(it.id);
+      return now;
+    });
+    const fresh = [...latest.values()].filter((it) => !known.has(it.id));
+    if (fresh.length === 0 && changed.size === 0) return;
     for (const it of fresh) known.add(it.id);
-    state.list.value = [...fresh.reverse(), ...state.list.value].slice(0, 20_000);
+    state.list.value = [...fresh.reverse(), ...list].slice(0, 20_000);
+    if (changed.has(state.selected.value)) void state.open(state.selected.value);
   };
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
