@@ -86,6 +86,7 @@ pub(super) async fn send_verification(
     let cause = Cause {
         client_id,
         organization,
+        call: Some(call),
         ..Cause::default()
     };
     send(tenant, Template::VerifyEmail, &user, cause).await;

@@ -53,7 +53,7 @@ impl Asked {
         *self == Self::Any || self.types().iter().any(|it| it == kind)
     }
 
-    /// Whether the code that the tenant's log shows lets the login continue. It stands in for an app, and for factors that the
+    /// Whether the code that the tenant's log shows lets the login continue. It replaces that of an app, and of factors that the
     /// local tenant does not have.
     pub(crate) fn accepts_shown_code(&self) -> bool {
         let has_messages = |kind: &String| matches!(kind.as_str(), "phone" | "email");

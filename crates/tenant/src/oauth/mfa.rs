@@ -325,7 +325,7 @@ impl Shown<'_> {
                     || (asked.accepts(Kind::Otp.enrolled()) && accepts(tenant, user_id, otp)?),
                 "Invalid otp_code.",
             ),
-            // It stands in for a factor that the user has; it enrols none.
+            // It replaces a factor that the user has; it enrols none.
             Self::Recovery(_) if matches!(asked, Asked::Enrolment(_)) => {
                 (false, "MFA Authorization rejected.")
             }

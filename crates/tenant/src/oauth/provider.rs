@@ -329,7 +329,7 @@ fn texts_at<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a str
 /// <https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first>
 pub(crate) fn of_domain<'a>(
     tenant: &'a Tenant,
-    client: &Value,
+    client: &'a Value,
     login: &LoginDoc,
     username: &str,
 ) -> Option<&'a Value> {

@@ -32,7 +32,7 @@ pub(crate) const OOB_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
 pub(crate) const RECOVERY_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
 /// The grants that production knows and this tenant does not: CIBA, passkeys, Token Vault, and the JWT profile of old applications.
-/// The answer is no 501: the vendor's SDKs repeat what is answered with 500 or more.
+/// The answer is not 501: the vendor's SDKs repeat what is answered with 500 or more.
 const ELSEWHERE: &[&str] = &[
     "urn:openid:params:grant-type:ciba",
     "urn:okta:params:oauth:grant-type:webauthn",
