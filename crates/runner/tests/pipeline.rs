@@ -118,7 +118,10 @@ fn pipeline_with(folder: &Path, network: Box<dyn Network>) -> (Pipeline, Notices
         notices: Box::new(move |notice| {
             let text = match notice {
                 PipelineNotice::UnseenSecret(secret) => format!("unseen {}", secret.name),
-                PipelineNotice::Reloaded(count) => format!("reloaded {count}"),
+                PipelineNotice::Reloaded(reload) => format!(
+                    "reloaded {} {:?} {:?}",
+                    reload.count, reload.scripts, reload.at_start
+                ),
                 PipelineNotice::Refused(error) => format!("refused {error}"),
                 PipelineNotice::LeftOut(part) => format!("left out {}", part.error.message),
                 PipelineNotice::Unloadable(error) => format!("unloadable {}", error.message),
@@ -368,7 +371,8 @@ exports.onExecutePostLogin = async (event, api) => api.access.deny(String(answer
     write(folder.path(), &format!("{package}/package.json"), manifest);
     assert_eq!(reason(), (Status::Denied, Some("42".to_owned())));
     let notices = notices.lock().expect("no panic");
-    assert_eq!(notices.last().map(String::as_str), Some("reloaded 1"));
+    let last = notices.last().expect("a notice");
+    assert!(last.starts_with("reloaded 1 "), "{last}");
 }
 
 /// A server that answers once so many requests are there, each with their number.
@@ -498,4 +502,33 @@ fn relative_imports_that_come_and_go_are_noticed() {
     assert_eq!(reason(), "index", "{notices:?}");
     put("lib/v.ts", "export const v = 'again';");
     assert_eq!(reason(), "again", "{notices:?}");
+}
+
+#[test]
+fn a_reload_names_what_changed_and_what_needs_a_restart() {
+    let folder = folder(REDIRECTS);
+    write(folder.path(), "roles/editor.json", r#"{"name": "editor"}"#);
+    let (pipeline, notices) = pipeline(folder.path());
+    let start = || {
+        let _ = pipeline.start(login());
+        let mut notices = notices.lock().expect("no panic");
+        notices.drain(..).collect::<Vec<String>>()
+    };
+    start();
+    write(
+        folder.path(),
+        "actions/a.js",
+        "exports.onExecutePostLogin = async (event, api) => api.access.deny('other');\n",
+    );
+    assert_eq!(start(), ["reloaded 1 [\"a\"] []"]);
+    // A new file beside the others.
+    write(folder.path(), "roles/viewer.json", r#"{"name": "viewer"}"#);
+    assert_eq!(start(), ["reloaded 1 [] [\"roles\"]"]);
+    // An edit that means nothing.
+    write(
+        folder.path(),
+        "roles/viewer.json",
+        r#"{ "name":   "viewer" }"#,
+    );
+    assert_eq!(start(), ["reloaded 1 [] []"]);
 }

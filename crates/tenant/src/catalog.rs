@@ -54,6 +54,8 @@ pub(crate) struct Catalog {
     profiles: Vec<Value>,
     /// Event streams.
     pub(crate) streams: Vec<Value>,
+    /// The factors that are enabled, as events name them: `otp`, `phone`.
+    pub(crate) factors: Vec<String>,
 }
 
 /// Sixteen letters and digits derived from names.
@@ -104,6 +106,7 @@ impl Catalog {
             emails: objects(&data.email_templates),
             profiles: objects(&data.token_exchange_profiles),
             streams: objects(&data.event_streams),
+            factors: data.settings_for(&Value::Null, None).mfa_factors,
         };
         catalog
             .clients

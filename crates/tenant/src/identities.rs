@@ -143,7 +143,8 @@ fn all(user: &Value) -> impl Iterator<Item = &Value> {
     identities.into_iter().flatten()
 }
 
-fn id_of(identity: &Value) -> String {
+/// Returns the id that an identity has as a user (`auth0|1`).
+pub(crate) fn id_of(identity: &Value) -> String {
     let part = |key: &str| text(identity, key).unwrap_or_default();
     format!("{}|{}", part("provider"), part("user_id"))
 }

@@ -250,7 +250,7 @@ pub(crate) async fn challenge_of(
 }
 
 /// The way that the user's phone is enrolled for.
-fn channel_of(user: &Value) -> Channel {
+pub(crate) fn channel_of(user: &Value) -> Channel {
     let factors = user.get("enrolledFactors").and_then(Value::as_array);
     let phone = factors
         .into_iter()

@@ -59,6 +59,18 @@ impl Randomness {
             .collect()
     }
 
+    /// The id of an event: `evt_` and 22 letters and digits.
+    ///
+    /// Source: <https://auth0.com/docs/events/organization/organization.member.added>.
+    pub(crate) fn event_id(&self) -> String {
+        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let bytes = self.bytes();
+        let letters = bytes.iter().take(22);
+        let letters = letters.filter_map(|byte| LETTERS.get(usize::from(*byte) % LETTERS.len()));
+        let letters: String = letters.map(|letter| char::from(*letter)).collect();
+        format!("evt_{letters}")
+    }
+
     /// A number below a bound.
     pub(crate) fn below(&self, bound: u64) -> u64 {
         self.seed() % bound.max(1)

@@ -43,6 +43,12 @@ fn table() -> Vec<Row> {
             Intake::TOKEN,
             get(discovery::configuration),
         ),
+        // RFC 8414: production answers both alike.
+        (
+            "/.well-known/oauth-authorization-server",
+            Intake::TOKEN,
+            get(discovery::configuration),
+        ),
         (
             "/.well-known/jwks.json",
             Intake::TOKEN,

@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::http::text;
 use crate::import::{ImportError, SeedUser, Wrong, keys, new_user};
+use crate::oauth::imported;
 use crate::password;
 use crate::randomness::Randomness;
-use crate::records::{Member, Roles};
+use crate::records::{Authenticator, Member, Roles};
 use crate::signup::identifiers;
 use crate::state::Tenant;
 use crate::store::{Entry, NewUser, StoreError, UserConflict};
@@ -31,6 +32,8 @@ pub(crate) struct Seed {
     roles: Vec<String>,
     /// Ids.
     organizations: Vec<String>,
+    /// The second factors of an import.
+    factors: Vec<Authenticator>,
     /// Whether the seed names the id: else a user with the same e-mail is taken for this one.
     has_id: bool,
     /// Where it stands.
@@ -85,12 +88,14 @@ pub(crate) fn prepare(
             let (roles, organizations) = assigned(&mut value, catalog)?;
             settle_connection(&mut value, catalog)?;
             let has_id = text(&value, "user_id").is_some();
+            let factors = imported::of(&value);
             let user = new_user(value, randomness, now_ms)?;
             known_connection(&user.connection, catalog)?;
             identified(&user, catalog)?;
-            Ok((user, roles, organizations, has_id))
+            Ok((user, roles, organizations, factors, has_id))
         });
-        let (user, roles, organizations, has_id) = made.map_err(|wrong| origin.error(&wrong))?;
+        let (user, roles, organizations, factors, has_id) =
+            made.map_err(|wrong| origin.error(&wrong))?;
         for (key, connection, name) in names(&user) {
             match taken.entry((key, connection, name)) {
                 Slot::Vacant(slot) => {
@@ -128,6 +133,7 @@ pub(crate) fn prepare(
             user_id,
             roles,
             organizations,
+            factors,
             has_id,
             origin,
         });
@@ -362,7 +368,7 @@ impl Tenant {
             let entry = Entry::lasting(&member).of(id);
             self.store.put(entry, &Member {}, now)?;
         }
-        Ok(())
+        imported::store(self, id, &seed.factors)
     }
 }
 

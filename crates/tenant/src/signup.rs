@@ -179,6 +179,7 @@ pub(crate) async fn create(
         Ok(()) => {
             let cause = Cause {
                 client_id: Some(part("client_id")),
+                call: Some(call),
                 ..Cause::default()
             };
             // The welcome follows the verification of the address, or the sign-up where no address is verified:

@@ -55,6 +55,7 @@ pub(crate) const CLIENTS: &[&str] = &[
     "refresh_token",
     "require_proof_of_possession",
     "require_pushed_authorization_requests",
+    "sso_disabled",
     "token_endpoint_auth_method",
     "token_exchange",
     "web_origins",
@@ -88,11 +89,6 @@ const DATABASE_OPTIONS: &[&str] = &[
     "requires_username",
     "validation",
 ];
-
-/// Options of other strategies that concern the tenant and not the provider. Sources:
-/// <https://auth0.com/docs/secure/security-guidance/data-security/denylist>,
-/// <https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first>.
-const OF_THE_TENANT: [&str; 2] = ["domain_aliases", "non_persistent_attrs"];
 
 /// Keys of an API.
 pub(crate) const APIS: &[&str] = &[
@@ -281,13 +277,6 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     let beyond: Vec<Map<String, Value>> = options.iter().map(|it| beyond(it)).collect();
     part("database options", options, DATABASE_OPTIONS);
     part("attributes of databases", beyond.iter().collect(), &[]);
-    let others = data.connections.iter().filter(|connection| {
-        let strategy = connection.get("strategy").and_then(Value::as_str);
-        strategy.is_some_and(|strategy| strategy != "auth0")
-    });
-    let others = others.filter_map(|it| it.get("options")?.as_object());
-    let others: Vec<Map<String, Value>> = others.map(of_the_tenant).collect();
-    part("options of connections", others.iter().collect(), &[]);
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
@@ -312,12 +301,6 @@ fn line(part: &str, found: &BTreeMap<impl AsRef<str>, usize>) -> String {
         "not honoured by the local tenant, {part}: {}",
         shown.join(", ")
     )
-}
-
-fn of_the_tenant(options: &Map<String, Value>) -> Map<String, Value> {
-    let mut options = options.clone();
-    options.retain(|key, _| OF_THE_TENANT.contains(&key.as_str()));
-    options
 }
 
 /// Returns what the `attributes` of a database say beyond what counts here: no number is verified before a sign-up, a link verifies an address,
@@ -386,7 +369,7 @@ mod tests {
                 json!({"name": "google", "strategy": "google-oauth2", "options": {"scope": ["email"], "non_persistent_attrs": ["phone_number"], "domain_aliases": []}}),
             ],
             event_streams: vec![
-                json!({"name": "a", "destination": {"type": "action"}, "subscriptions": [{"event_type": "user.created"}, {"event_type": "organization.created"}]}),
+                json!({"name": "a", "destination": {"type": "action"}, "subscriptions": [{"event_type": "user.created"}, {"event_type": "organization.created"}, {"event_type": "group.created"}]}),
                 json!({"name": "b", "destination": {"type": "webhook"}, "subscriptions": [{"event_type": "organization.created"}]}),
                 json!({"name": "c", "status": "disabled", "destination": {"type": "eventbridge"}}),
             ],
@@ -404,8 +387,7 @@ mod tests {
                 "not honoured by the local tenant, client_authentication_methods: tls_client_auth",
                 "not honoured by the local tenant, proof_of_possession by mtls: mechanism",
                 "not honoured by the local tenant, database options: password_history",
-                "not honoured by the local tenant, options of connections: non_persistent_attrs",
-                "not honoured by the local tenant, events of event streams: organization.created",
+                "not honoured by the local tenant, events of event streams: group.created",
                 "not honoured by the local tenant, destinations of event streams: webhook",
                 "not honoured by the local tenant, sections: customDomains, hooks (2x)",
             ]

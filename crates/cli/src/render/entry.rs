@@ -50,6 +50,14 @@ pub(crate) fn entry(entry: &Value, source: &SourceLookup<'_>) -> Vec<String> {
     if let Some(reason) = text("/reason") {
         line.push_str(&format!(": {}", clean(reason)));
     }
+    if entry.get("waiting").is_some() {
+        // The query has a token of the session.
+        let site = text("/redirect/url").and_then(|url| url.split(['?', '#']).next());
+        line.push_str(&match site {
+            Some(site) => format!(": waits for its user, who is at {}", clean(site)),
+            None => ": waits for its user".to_owned(),
+        });
+    }
     let mut dropped: Vec<String> = list(outcome, "/ledger")
         .filter(|claim| claim.get("verdict").and_then(Value::as_str) == Some("dropped"))
         .filter_map(|claim| Some(clean(claim.get("name")?.as_str()?)))
@@ -61,7 +69,10 @@ pub(crate) fn entry(entry: &Value, source: &SourceLookup<'_>) -> Vec<String> {
     let mut lines = vec![line];
     let shown =
         |it: &Value, key: &str| clean(it.get(key).and_then(Value::as_str).unwrap_or_default());
-    for print in list(outcome, "/logs") {
+    // A login that was suspended has printed these already.
+    let printed = entry.get("logged_prints").and_then(Value::as_u64);
+    let printed = usize::try_from(printed.unwrap_or_default()).unwrap_or_default();
+    for print in list(outcome, "/logs").skip(printed) {
         let (action, level, message) = (
             shown(print, "action"),
             shown(print, "level"),
@@ -249,6 +260,26 @@ mod tests {
         );
         assert_eq!(lines[2], "  notice opaque-token: no API");
         assert_eq!(lines[3], "  TypeError: x is undefined (a.js:3:5)");
+    }
+
+    #[test]
+    fn a_login_that_waits_says_where_its_user_is_and_prints_once() {
+        let print = |message: &str| json!({"action": "a", "level": "log", "message": message});
+        let waiting = json!({
+            "type": "login", "date": "2026-11-22T10:00:01.000Z", "user_id": "auth0|1", "client_id": "web", "waiting": true,
+            "outcome": {"status": "redirected", "redirect": {"url": "https://x.example/a?session_token=secret"}, "logs": [print("first")]},
+        });
+        let lines = entry(&waiting);
+        assert!(
+            lines[0].ends_with(": waits for its user, who is at https://x.example/a"),
+            "{lines:?}"
+        );
+        assert_eq!(lines[1..], ["  a log: first"]);
+        let ended = json!({
+            "type": "login", "date": "2026-11-22T10:00:02.000Z", "logged_prints": 1,
+            "outcome": {"status": "allowed", "logs": [print("first"), print("second")]},
+        });
+        assert_eq!(entry(&ended)[1..], ["  a log: second"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod error;
 mod page;
 mod program;
 mod provider;
+pub mod reload;
 mod saved;
 mod slots;
 mod stored;
@@ -75,8 +76,8 @@ pub trait Network: Send + Sync {
 pub enum PipelineNotice<'a> {
     /// No Action declares this secret, so none sees it.
     UnseenSecret(&'a Secret),
-    /// Files have changed: this many Rules and Actions run from now on.
-    Reloaded(usize),
+    /// Files have changed, with this effect.
+    Reloaded(&'a reload::Reload),
     /// Something that should run does not load: logins that need it fail, and their outcome names it.
     LeftOut(&'a LeftOut),
     /// Files have changed, and logins will fail until this is fixed. Each problem comes once.

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use super::caches::Caches;
 use super::counted::Counted;
+use super::reload::Reload;
 use super::{DELIVERIES_WAITING, LOGINS_WAITING, PipelineNotice, ProgramError};
 use crate::load::dependencies::{import_places, local_files};
 use crate::texts::{claim_sites_of_all, texts_of};
@@ -273,7 +274,8 @@ impl Library {
         match sources.and(program) {
             Ok(mut program) => {
                 program.tenant.extend(&self.seed);
-                (self.notices)(PipelineNotice::Reloaded(program.len()));
+                let reload = Reload::of(&loaded.program, &program);
+                (self.notices)(PipelineNotice::Reloaded(&reload));
                 for part in &program.left_out {
                     (self.notices)(PipelineNotice::LeftOut(part));
                 }
@@ -354,6 +356,13 @@ impl Sources {
             "connections",
             "token-exchange-profiles",
             "event-streams",
+            // Of these, edits are reported alone: a tenant reads them when it starts.
+            "clients",
+            "grants",
+            "organizations",
+            "resource-servers",
+            "roles",
+            "postlogin.toml",
         ];
         let sources: Vec<&ActionSource> = sources.collect();
         let local = sources.iter().flat_map(|source| local_files(source));

@@ -21,6 +21,8 @@ struct State {
     /// The number of the next one who comes, and of the next one who gets a place.
     next: u64,
     first: u64,
+    /// The number of threads that wait for a change.
+    waiting: usize,
 }
 
 impl Slots {
@@ -33,6 +35,7 @@ impl Slots {
                 returning: 0,
                 next: 0,
                 first: 0,
+                waiting: 0,
             }),
             changed: Condvar::new(),
         })
@@ -43,9 +46,24 @@ impl Slots {
     }
 
     fn wait_while(&self, condition: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
-        let state = self.state();
+        let mut state = self.state();
+        if !condition(&state) {
+            return state;
+        }
+        state.waiting += 1;
         let waited = self.changed.wait_while(state, |state| condition(state));
-        waited.unwrap_or_else(PoisonError::into_inner)
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
+    }
+
+    /// Wakes those that wait. A call of the system for each login is saved where there are none.
+    fn tell(&self, state: MutexGuard<'_, State>) {
+        let is_awaited = state.waiting > 0;
+        drop(state);
+        if is_awaited {
+            self.changed.notify_all();
+        }
     }
 
     /// Waits for a free place and takes it.
@@ -61,16 +79,16 @@ impl Slots {
         state.first += 1;
         state.free -= 1;
         state.inside -= 1;
-        drop(state);
         // The next one may have been waiting for this one alone.
-        self.changed.notify_all();
+        self.tell(state);
         Slot(Arc::clone(self))
     }
 
     /// Lets another one run while this one waits for the network.
     fn leave(&self) {
-        self.state().free += 1;
-        self.changed.notify_all();
+        let mut state = self.state();
+        state.free += 1;
+        self.tell(state);
     }
 
     /// Waits until this one may run again.
@@ -79,8 +97,7 @@ impl Slots {
         let mut state = self.wait_while(|state| state.free == 0);
         state.returning -= 1;
         state.free -= 1;
-        drop(state);
-        self.changed.notify_all();
+        self.tell(state);
     }
 }
 
@@ -108,8 +125,7 @@ impl Drop for Slot {
         let mut state = self.0.state();
         state.free += 1;
         state.inside += 1;
-        drop(state);
-        self.0.changed.notify_all();
+        self.0.tell(state);
     }
 }
 

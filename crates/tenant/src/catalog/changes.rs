@@ -12,6 +12,7 @@ use crate::http::text;
 use crate::records::{ClientChange, ConfigChange};
 use crate::state::Tenant;
 use crate::store::{Entry, Store, StoreError};
+use crate::triggers::configured::publish_changes;
 
 /// The most items of a section, those of the export included.
 const MOST_ITEMS: usize = 1_000;
@@ -282,7 +283,8 @@ impl Tenant {
     ) -> Result<Arc<Catalog>, E> {
         let configuration = &self.configuration;
         let _turn = (configuration.turn.lock()).unwrap_or_else(PoisonError::into_inner);
-        let mut catalog = Catalog::clone(&configuration.current());
+        let before = configuration.current();
+        let mut catalog = Catalog::clone(&before);
         let edits = decide(&catalog)?;
         for edit in &edits {
             apply(&mut catalog, edit);
@@ -313,7 +315,9 @@ impl Tenant {
             }
             Ok::<(), StoreError>(())
         })?;
-        Ok(configuration.set(catalog))
+        let after = configuration.set(catalog);
+        publish_changes(self, &before, &after);
+        Ok(after)
     }
 }
 

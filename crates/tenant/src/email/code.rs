@@ -43,6 +43,15 @@ pub(crate) async fn send_with_code(tenant: &Arc<Tenant>, mail: OfCode) {
     }
 }
 
+/// Returns the template that a passwordless connection has for its mails.
+///
+/// Source: <https://auth0.github.io/node-auth0/interfaces/management.Management.ConnectionEmailEmail.html>.
+fn of_connection(connection: &Value) -> Option<Value> {
+    let own = connection.pointer("/options/email")?;
+    let has_body = text(own, "body").is_some_and(|body| !body.trim().is_empty());
+    has_body.then(|| own.clone())
+}
+
 async fn deliver(tenant: &Arc<Tenant>, mail: OfCode) {
     let now = tenant.now_ms();
     let user_id = text(&mail.user, "user_id").unwrap_or_default();
@@ -78,9 +87,10 @@ async fn deliver(tenant: &Arc<Tenant>, mail: OfCode) {
         url: mail.url.clone(),
         code: Some(mail.code),
         language: Some("en".to_owned()),
+        own: of_connection(&mail.connection),
         ..Mail::default()
     };
-    let rendered = match mail.own {
+    let rendered = match mail.own.filter(|_| about.own.is_none()) {
         None => mailer::rendered(tenant, about.clone()).await,
         Some((subject, body)) => {
             let sender = tenant.catalog.settings.get("support_email");

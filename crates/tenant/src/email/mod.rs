@@ -16,8 +16,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::clock::iso;
-use crate::http::text;
+use crate::http::{Call, text};
 use crate::identities::Linked;
+use crate::oauth::event::request;
 use crate::records as stored;
 use crate::state::Tenant;
 
@@ -60,6 +61,8 @@ pub(crate) struct Cause<'a> {
     pub(crate) organization: Option<&'a str>,
     /// The linked identity whose password the mail changes; `None` for the user's own.
     pub(crate) linked: Option<Linked>,
+    /// The request itself, for `event.request`.
+    pub(crate) call: Option<&'a Call>,
 }
 
 /// Whether a mail is sent: production sends the welcome mail only where it is switched on, and the others unless they are switched
@@ -114,7 +117,14 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         // Staff: a reset mail has none, https://community.auth0.com/t/190798.
         language: (template != Template::ResetEmail).then(|| "en".to_owned()),
         organization: organization.cloned(),
-        inviter: None,
+        ..Mail::default()
+    };
+    let around = Around {
+        request: cause
+            .call
+            .map(|call| request(tenant, call))
+            .unwrap_or_default(),
+        ..Around::default()
     };
     let sending = Sending {
         name,
@@ -135,9 +145,7 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         let about = mail.clone();
         let rendered = mailer::rendered(&tenant, mail).await;
         let delivery = match &rendered {
-            Ok(rendered) => {
-                provider::deliver(&tenant, &about, rendered, &sending.to, Around::default()).await
-            }
+            Ok(rendered) => provider::deliver(&tenant, &about, rendered, &sending.to, around).await,
             Err(_) => None,
         };
         sending.store(&tenant, rendered, delivery);
@@ -155,6 +163,8 @@ pub(crate) struct Invited<'a> {
     pub(crate) url: &'a str,
     pub(crate) client: &'a Value,
     pub(crate) organization: &'a Value,
+    /// The request, for `event.request`.
+    pub(crate) call: &'a Call,
 }
 
 /// Puts the mail of an invitation into the outbox, and waits until it is there; without a mail if its template is off.
@@ -175,6 +185,10 @@ pub(crate) async fn send_invitation(tenant: &Arc<Tenant>, invited: Invited<'_>) 
         ..Mail::default()
     };
     let now = tenant.now_ms();
+    let around = Around {
+        request: request(tenant, invited.call),
+        ..Around::default()
+    };
     let (to, url, known) = (
         invited.to.to_owned(),
         invited.url.to_owned(),
@@ -190,7 +204,6 @@ pub(crate) async fn send_invitation(tenant: &Arc<Tenant>, invited: Invited<'_>) 
         let about = mail.clone();
         match mailer::rendered(&known, mail).await {
             Ok(rendered) => {
-                let around = Around::default();
                 let delivery =
                     provider::deliver(&known, &about, &rendered, &stored.to, around).await;
                 stored.delivery = delivery.map(str::to_owned);

@@ -177,6 +177,7 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         if is_new && of_database.is_some_and(|provider| provider == "auth0") {
             let cause = Cause {
                 client_id: ticket.client_id.as_deref(),
+                call: Some(call),
                 ..Cause::default()
             };
             send(tenant, Template::Welcome, &user, cause).await;

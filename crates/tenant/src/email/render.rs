@@ -109,6 +109,8 @@ pub(crate) struct Mail {
     pub(crate) organization: Option<Value>,
     /// The name of who invites.
     pub(crate) inviter: Option<String>,
+    /// The template that a connection has for its mails, in place of one of the tenant.
+    pub(crate) own: Option<Value>,
 }
 
 /// The templates of the tenant where an export has none: one sentence, in HTML.
@@ -171,7 +173,10 @@ pub(crate) fn render(
     renderer: &dyn TemplateRenderer,
     now_ms: i64,
 ) -> Result<RenderedEmail, EmailError> {
-    let configured = configured(catalog, &mail.name);
+    let configured = mail
+        .own
+        .as_ref()
+        .or_else(|| configured(catalog, &mail.name));
     if configured.is_none() && !TEMPLATES.contains(&mail.name.as_str()) {
         return Err(EmailError::Unknown(mail.name.clone()));
     }
@@ -266,6 +271,7 @@ pub fn render_email(
         language: Some(language.unwrap_or("en").to_owned()),
         organization: Some(part("/organization")).filter(Value::is_object),
         inviter: Some("The inviter".to_owned()),
+        own: None,
     };
     render(&catalog, tenant, &mail, renderer, now_ms)
 }
@@ -302,6 +308,8 @@ fn variables(catalog: &Catalog, tenant: &str, mail: &Mail) -> Value {
         "tenant": tenant, "friendly_name": setting("friendly_name"), "support_email": setting("support_email"),
         "support_url": setting("support_url"), "user": user, "organization": mail.organization.as_ref().map(organization), "url": mail.url, "link": mail.url,
         "code": mail.code, "inviter": {"name": mail.inviter},
+        // The template of a passwordless connection.
+        "app": {"name": mail.client.get("name")}, "send": if mail.url.is_some() { "link" } else { "code" },
         // A sample of the vendor's documentation writes it without `user`.
         "user_metadata": mail.user.get("user_metadata"),
     })

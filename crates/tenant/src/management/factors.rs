@@ -307,7 +307,7 @@ pub(super) fn create(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
 }
 
 /// The bytes of Base32 (RFC 4648), with or without its padding.
-fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decoded(text: &str) -> Option<Vec<u8>> {
     let (mut bits, mut count, mut bytes) = (0_u32, 0_u32, Vec::new());
     for letter in text.trim_end_matches('=').chars() {
         let value = match letter.to_ascii_uppercase() {

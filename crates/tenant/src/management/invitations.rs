@@ -246,6 +246,7 @@ pub(super) async fn create(
             url: &invitation.url,
             client,
             organization,
+            call,
         };
         send_invitation(tenant, invited).await;
     }

@@ -13,6 +13,7 @@ use crate::http::{Call, text, texts};
 use crate::records::{Member, MemberRoles};
 use crate::state::Tenant;
 use crate::store::Entry;
+use crate::triggers::configured::{Membership, publish_member};
 
 /// A user as lists of members have it.
 pub(super) fn brief(user: &Value) -> Value {
@@ -78,10 +79,14 @@ pub(super) fn change(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
     if named.is_empty() {
         return Err(refuse("Missing required property: members", None));
     }
-    tenant.store.at_once(tenant.now_ms(), |store| {
+    let changed = tenant.store.at_once(tenant.now_ms(), |store| {
+        let mut changed = Vec::new();
         for user in named {
             store.user(user)?.ok_or_else(inexistent)?;
             let key = format!("{id}/{user}");
+            if store.get::<Member>(&key)?.is_none() == adds {
+                changed.push(user);
+            }
             match adds {
                 true => store.put(Entry::lasting(&key).of(user), &Member {})?,
                 false => {
@@ -90,8 +95,16 @@ pub(super) fn change(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) ->
                 }
             }
         }
-        Ok(Answered::Nothing)
-    })
+        Ok::<_, ApiError>(changed)
+    })?;
+    let change = match adds {
+        true => Membership::Added,
+        false => Membership::Deleted,
+    };
+    for user in changed {
+        publish_member(tenant, id, user, change);
+    }
+    Ok(Answered::Nothing)
 }
 
 fn no_member() -> ApiError {
@@ -159,15 +172,24 @@ pub(super) fn change_roles(
         return Err(refuse("Missing required property: roles", None));
     }
     let key = format!("{id}/{user}");
-    tenant.store.at_once(tenant.now_ms(), |store| {
+    let changed = tenant.store.at_once(tenant.now_ms(), |store| {
         store.get::<Member>(&key)?.ok_or_else(no_member)?;
         let MemberRoles(mut ids) = store.get(&key)?.unwrap_or_default();
+        let mut changed = asked.clone();
+        changed.retain(|role| ids.contains(role) != adds);
         ids.retain(|known| !asked.contains(known));
         if adds {
             ids.extend(asked);
         }
         store.put(Entry::lasting(&key).of(user), &MemberRoles(ids))?;
-        Ok::<_, ApiError>(())
+        Ok::<_, ApiError>(changed)
     })?;
+    for role in &changed {
+        let change = match adds {
+            true => Membership::Assigned(role),
+            false => Membership::Unassigned(role),
+        };
+        publish_member(tenant, id, user, change);
+    }
     Ok(Answered::Nothing)
 }

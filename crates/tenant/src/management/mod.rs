@@ -7,7 +7,7 @@ pub(crate) mod body;
 pub(crate) mod clients;
 mod connections;
 mod credentials;
-mod factors;
+pub(crate) mod factors;
 pub(crate) mod happenings;
 mod identities;
 mod invitations;

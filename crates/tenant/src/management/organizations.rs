@@ -49,7 +49,43 @@ fn shown(_: &Tenant, _: &Caller, organization: &Value) -> Value {
     shown
 }
 
+/// Checks `branding`: colours in hexadecimal, and a logo by https.
+///
+/// Source: <https://auth0.com/docs/api/management/v2/organizations/post-organizations>.
+fn of_branding(values: &Map<String, Value>) -> Result<()> {
+    let Some(branding) = values.get("branding").filter(|it| !it.is_null()) else {
+        return Ok(());
+    };
+    let is_color = |color: &str| {
+        let digits = color.strip_prefix('#').unwrap_or_default();
+        matches!(digits.len(), 3 | 6) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    };
+    for key in ["primary", "page_background"] {
+        let color = branding.pointer(&format!("/colors/{key}"));
+        if color.is_some_and(|it| !it.as_str().is_some_and(is_color)) {
+            let message = format!(
+                "String does not match pattern ^#([A-Fa-f0-9]{{6}}|[A-Fa-f0-9]{{3}})$: {}",
+                color.and_then(Value::as_str).unwrap_or_default()
+            );
+            return Err(refuse(&message, Some(&format!("branding.colors.{key}"))));
+        }
+    }
+    let logo = branding.get("logo_url").and_then(Value::as_str);
+    if logo.is_some_and(|logo| !logo.starts_with("https://")) {
+        let message = "Object didn't pass validation for format absolute-https-url-or-empty";
+        return match logo {
+            Some("") => Ok(()),
+            logo => Err(refuse(
+                &format!("{message}: {}", logo.unwrap_or_default()),
+                Some("branding.logo_url"),
+            )),
+        };
+    }
+    Ok(())
+}
+
 fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>) -> Result<()> {
+    of_branding(values)?;
     let name = named(values, "name").to_owned();
     unique(
         catalog,
@@ -74,6 +110,7 @@ fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>)
 }
 
 fn adapt(catalog: &Catalog, organization: &Value, values: &mut Map<String, Value>) -> Result<()> {
+    of_branding(values)?;
     match values.get("name") {
         None => Ok(()),
         Some(Value::String(name)) => {

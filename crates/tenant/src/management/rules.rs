@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use super::{ApiError, Result};
 use crate::http::text;
+use crate::signup::identifiers::{self, AtSignup};
 use crate::signup::strength::is_weak;
-use crate::signup::{identifiers, username};
+use crate::signup::username;
 use crate::state::Tenant;
 
 /// Properties of which one request changes only one. The text of the first pair is what public code quotes of production; the
@@ -41,6 +42,7 @@ const ENTERPRISE: &[&str] = &[
 /// # Errors
 /// When the connection has no user names, or its policy refuses the password.
 pub(super) fn of_connection(connection: &Value, body: &Map<String, Value>) -> Result<()> {
+    of_phone(connection, body)?;
     if text(connection, "strategy") != Some("auth0") {
         return Ok(());
     }
@@ -56,6 +58,31 @@ pub(super) fn of_connection(connection: &Value, body: &Map<String, Value>) -> Re
     match body.get("password").and_then(Value::as_str) {
         Some(password) if is_weak(connection, password) => {
             let message = "PasswordStrengthError: Password is too weak";
+            Err(ApiError::new(400, message, "invalid_body"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a connection has phone numbers: "only valid for users from SMS connections", and those of databases whose flexible
+/// identifiers have them. The text of the refusal is ours.
+fn of_phone(connection: &Value, body: &Map<String, Value>) -> Result<()> {
+    let mut keys = ["phone_number", "phone_verified"].into_iter();
+    let given = keys.find(|key| body.get(*key).is_some_and(|value| !value.is_null()));
+    let has_numbers = match text(connection, "strategy").unwrap_or("auth0") {
+        "sms" => true,
+        "auth0" => {
+            identifiers::are_flexible(connection)
+                && identifiers::at_signup(connection, "phone_number") != AtSignup::Off
+        }
+        _ => false,
+    };
+    match given {
+        Some(key) if !has_numbers => {
+            let name = text(connection, "name").unwrap_or_default();
+            let message = format!(
+                "Payload validation error: 'The connection {name} has no phone numbers: it is neither an SMS connection nor a database with the attribute phone_number' on property {key}."
+            );
             Err(ApiError::new(400, message, "invalid_body"))
         }
         _ => Ok(()),
@@ -97,6 +124,7 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
         "email",
         "email_verified",
         "phone_number",
+        "phone_verified",
     ]
     .iter()
     .all(|key| !body.contains_key(*key))
@@ -219,6 +247,34 @@ mod tests {
             let connection = json!({"strategy": strategy});
             let checked = of_strategy(&connection, body.as_object().unwrap());
             assert_eq!(checked.is_ok(), expected, "{strategy} {body}");
+        }
+    }
+
+    #[test]
+    fn phone_numbers_need_a_connection_that_has_them() {
+        let with = |attributes: Value| json!({"name": "db", "strategy": "auth0", "options": {"attributes": attributes}});
+        for (connection, expected) in [
+            (json!({"strategy": "auth0"}), false),
+            (json!({"strategy": "sms"}), true),
+            (json!({"strategy": "google-oauth2"}), false),
+            (
+                with(json!({"email": {"identifier": {"active": true}}})),
+                false,
+            ),
+            (
+                with(json!({"phone_number": {"identifier": {"active": true}}})),
+                true,
+            ),
+        ] {
+            for body in [
+                json!({"phone_number": "+15551234567"}),
+                json!({"phone_verified": true}),
+            ] {
+                let checked = of_connection(&connection, body.as_object().unwrap());
+                assert_eq!(checked.is_ok(), expected, "{connection} {body}");
+            }
+            let unset = json!({"phone_number": null});
+            assert!(of_connection(&connection, unset.as_object().unwrap()).is_ok());
         }
     }
 

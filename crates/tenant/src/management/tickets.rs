@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::rules::known_client;
 use super::users::inexistent;
 use super::{Answered, ApiError, Caller, Result, object};
 use crate::clock::iso;
@@ -33,6 +34,12 @@ pub(super) fn password(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
     caller.require(&["create:user_tickets"], None)?;
     let body = object(call)?;
     let part = |key: &str| body.get(key).and_then(Value::as_str);
+    // "This parameter cannot be used with user_id":
+    // <https://auth0.com/docs/api/management/v2/tickets/post-password-change>.
+    let mut excluded = ["connection_id", "email"].into_iter();
+    if let (Some(_), Some(key)) = (part("user_id"), excluded.find(|key| part(key).is_some())) {
+        return Err(refuse(&format!("user_id cannot be used with {key}")));
+    }
     let (user, linked) = match (part("user_id"), part("email"), part("connection_id")) {
         (Some(id), _, _) => (tenant.store.user(id)?, None),
         (None, Some(email), Some(connection)) => {
@@ -48,6 +55,7 @@ pub(super) fn password(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
         }
         _ => return Err(refuse("Missing required property: user_id")),
     };
+    known_client(tenant, body)?;
     let user = user.ok_or_else(inexistent)?;
     ticket(tenant, body, (&user, linked), "reset_email")
 }
@@ -56,7 +64,9 @@ pub(super) fn password(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
 pub(super) fn verification(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answered> {
     caller.require(&["create:user_tickets"], None)?;
     let body = object(call)?;
-    let user = user_of(tenant, body)?;
+    known_client(tenant, body)?;
+    let (user, linked) = user_of(tenant, body)?;
+    let user = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
     ticket(tenant, body, (&user, None), "verify_email")
 }
 
@@ -68,12 +78,15 @@ pub(super) async fn send_verification(
 ) -> Result<Answered> {
     caller.require(&["update:users"], None)?;
     let body = object(call)?;
-    let user = user_of(tenant, body)?;
+    known_client(tenant, body)?;
+    let (user, linked) = user_of(tenant, body)?;
+    let user = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
     let client_id = body.get("client_id").and_then(Value::as_str);
     let organization = body.get("organization_id").and_then(Value::as_str);
     let cause = Cause {
         client_id,
         organization,
+        call: Some(call),
         ..Cause::default()
     };
     send(tenant, Template::VerifyEmail, &user, cause).await;
@@ -84,10 +97,32 @@ pub(super) async fn send_verification(
     Ok(Answered::Body(StatusCode::CREATED, job))
 }
 
-fn user_of(tenant: &Tenant, body: &Map<String, Value>) -> Result<Value> {
+/// Returns the user of a body and, with `identity` (its `provider` and `user_id`), which of the linked identities is to be verified.
+///
+/// Source: <https://auth0.com/docs/api/management/v2/jobs/post-verification-email>. The text about an identity that the user does not
+/// have is ours.
+fn user_of(tenant: &Tenant, body: &Map<String, Value>) -> Result<(Value, Option<Linked>)> {
     let id = body.get("user_id").and_then(Value::as_str);
     let id = id.ok_or_else(|| refuse("Missing required property: user_id"))?;
-    tenant.store.user(id)?.ok_or_else(inexistent)
+    let user = tenant.store.user(id)?.ok_or_else(inexistent)?;
+    let Some(identity) = body.get("identity").filter(|it| !it.is_null()) else {
+        return Ok((user, None));
+    };
+    let part = |key: &str| {
+        let missing = || refuse(&format!("Missing required property: identity.{key}"));
+        text(identity, key).ok_or_else(missing)
+    };
+    let named = format!("{}|{}", part("provider")?, part("user_id")?);
+    let linked = Linked::by_id(&user, &named);
+    let own = user.pointer("/identities/0").map(crate::identities::id_of);
+    match linked.is_some() || own.as_deref() == Some(named.as_str()) {
+        true => Ok((user, linked)),
+        false => Err(ApiError::new(
+            400,
+            format!("The user has no identity {named}."),
+            "invalid_body",
+        )),
+    }
 }
 
 /// Returns where the user of a ticket goes afterwards.

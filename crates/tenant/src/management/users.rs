@@ -163,16 +163,20 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         return Err(exists());
     }
     let verified = body.get("email_verified") == Some(&Value::Bool(true));
+    let cause = Cause {
+        call: Some(call),
+        ..Cause::default()
+    };
     if body
         .get("verify_email")
         .and_then(Value::as_bool)
         .unwrap_or(!verified)
     {
-        send(tenant, Template::VerifyEmail, &profile, Cause::default()).await;
+        send(tenant, Template::VerifyEmail, &profile, cause).await;
     }
     // The welcome follows the verification, see https://community.auth0.com/t/194141.
     if is_database && (verified || !is_on(tenant, Template::VerifyEmail)) {
-        send(tenant, Template::Welcome, &profile, Cause::default()).await;
+        send(tenant, Template::Welcome, &profile, cause).await;
     }
     registration::after(tenant, &creation, &profile);
     streams::publish(tenant, Happened::Created, &profile);
@@ -268,6 +272,7 @@ pub(super) async fn update(
         let user = linked.map_or_else(|| profile.clone(), |linked| linked.addressed(&profile));
         let cause = Cause {
             client_id: body.get("client_id").and_then(Value::as_str),
+            call: Some(call),
             ..Cause::default()
         };
         send(tenant, Template::VerifyEmail, &user, cause).await;

@@ -13,6 +13,7 @@ use postlogin_token::{TOTP_PERIOD_S, base32, totp};
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 
+use super::asked::Asked;
 use super::factors::{self, Kind};
 use super::mfa::pending;
 use super::{OAuthError, Result, userinfo};
@@ -81,8 +82,8 @@ struct Owner {
     user_id: String,
     client_id: String,
     token: String,
-    /// Whether it is a login that waits, and no access token.
-    waits: bool,
+    /// The factors that a login waits for; `None` for an access token.
+    waits: Option<Asked>,
 }
 
 /// The user of the bearer token: of a login that waits for a second factor, or of an access token with a scope. `None` for a
@@ -102,7 +103,7 @@ fn user_of(tenant: &Tenant, call: &Call, scope: Option<&str>) -> Result<Owner> {
             user_id: pending.user_id,
             client_id: pending.client_id,
             token: token.to_owned(),
-            waits: true,
+            waits: Some(pending.asked),
         });
     }
     let access = userinfo::verify(tenant, token).ok_or_else(malformed)?;
@@ -120,7 +121,7 @@ fn user_of(tenant: &Tenant, call: &Call, scope: Option<&str>) -> Result<Owner> {
         user_id: access.sub,
         client_id: access.client_id,
         token: token.to_owned(),
-        waits: false,
+        waits: None,
     })
 }
 
@@ -147,8 +148,25 @@ async fn enrol(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     };
     let known = factors::of(tenant, &owner.user_id)?;
     let is_enrolled = known.iter().any(factors::Factor::is_enrolled);
-    // Whoever has one has to pass it before another one is added.
-    if owner.waits && is_enrolled {
+    // An Action names the factors that it accepts.
+    if let Some(asked) = &owner.waits
+        && !asked.accepts(kind.enrolled())
+    {
+        let asked = asked.types().join(", ");
+        let description = format!("The login does not accept this factor; it asks for: {asked}.");
+        return Err(OAuthError::new(
+            400,
+            "unsupported_challenge_type",
+            description,
+        ));
+    }
+    // A user who has one has to pass it before another one is added; an Action that asks to enrol has seen to that.
+    if is_enrolled
+        && owner
+            .waits
+            .as_ref()
+            .is_some_and(|asked| !matches!(asked, Asked::Enrolment(_)))
+    {
         return Err(OAuthError::new(
             403,
             "access_denied",
@@ -246,7 +264,7 @@ pub(crate) fn accepts(tenant: &Tenant, user_id: &str, code: &str) -> Result<bool
             Some(known.active)
         })?;
         match used.flatten() {
-            Some(false) => factors::confirm(tenant, user_id, &id)?,
+            Some(false) => drop(factors::confirm(tenant, user_id, &id)?),
             Some(true) => {}
             None => continue,
         }

@@ -91,6 +91,8 @@ async fn begin(
             .max_age
             .is_none_or(|max_age| age < max_age.saturating_mul(1000));
         let asks = prompts("login") || prompts("select_account") || prompts("create");
+        // "`true` to disable Single Sign On".
+        let asks = asks || client.get("sso_disabled") == Some(&Value::Bool(true));
         let same = request
             .connection
             .as_deref()
@@ -329,6 +331,7 @@ fn occasion(client: &Value, login: &LoginDoc, session: &Session, call: &Call) ->
         session_key: Some(session.key.clone()),
         methods: session.record.methods.clone(),
         extra: login.extra.clone(),
+        passing: login.passing.clone(),
         ..Occasion::default()
     }
 }
@@ -383,7 +386,7 @@ async fn suspended(tenant: &Arc<Tenant>, mut waiting: Waiting) -> Result<Respons
             (key, response)
         }
     };
-    wait(tenant, &key, &waiting)?;
+    wait(tenant, &key, &mut waiting)?;
     Ok(response)
 }
 

@@ -15,8 +15,8 @@ use crate::records::{Method, RefreshToken, Session};
 use crate::state::Tenant;
 
 /// Applies the changes of a login that was allowed or denied.
-pub(crate) fn apply(tenant: &Tenant, flow: &Flow, changes: &Changes) -> Result<()> {
-    enrol(tenant, &flow.about.user_id, &changes.enrolled)?;
+pub(crate) fn apply(tenant: &Tenant, flow: &mut Flow, changes: &Changes) -> Result<()> {
+    enrolled(tenant, flow, &changes.enrolled)?;
     if let Some(key) = &flow.session_key {
         on_session(tenant, key, changes)?;
     }
@@ -48,6 +48,15 @@ fn log(tenant: &Tenant, flow: &Flow, kind: &str, session_id: Option<&str>) {
         "type": kind, "date": iso(tenant.now_ms()), "client_id": flow.about.client_id,
         "user_id": flow.about.user_id, "session_id": session_id,
     }));
+}
+
+/// Adds what the user of a login has enrolled. Of several types the outcome names the preferred one; the MFA API knows which it was, and
+/// has added it already.
+pub(crate) fn enrolled(tenant: &Tenant, flow: &mut Flow, factors: &[String]) -> Result<()> {
+    match flow.enrolled.take() {
+        Some(_) => Ok(()),
+        None => enrol(tenant, &flow.about.user_id, factors),
+    }
 }
 
 /// Adds factors to those of a user.

@@ -41,6 +41,8 @@ pub(crate) struct Occasion {
     pub(crate) methods: Vec<Method>,
     /// The claims that the login page was given.
     pub(crate) extra: Extra,
+    /// Attributes of the provider that are not stored.
+    pub(crate) passing: Map<String, Value>,
 }
 
 impl Occasion {
@@ -94,6 +96,9 @@ pub(crate) fn event(
         super::enabled::require(tenant, occasion.organization.as_deref(), &connection)?;
     }
     of_user(&mut user);
+    if let Some(user) = user.as_object_mut() {
+        user.extend(occasion.passing.clone());
+    }
     let mut query = occasion.query.clone();
     if occasion.scope.is_empty() {
         // No scope was granted: none may come back through the query.

@@ -171,6 +171,9 @@ pub(crate) fn of(tenant: &Tenant, user_id: &str) -> Result<Vec<Factor>> {
     for enrolled in enrolled.into_iter().flatten() {
         let kinds: &[Kind] = match text(enrolled, "type") {
             Some("otp") => &[Kind::Otp],
+            Some("phone") if phone::channel_of(&user) == Channel::Voice => {
+                &[Kind::Voice, Kind::Sms]
+            }
             Some("phone") => &[Kind::Sms, Kind::Voice],
             Some("email") => &[Kind::Email],
             _ => &[],
@@ -277,11 +280,11 @@ pub(crate) fn remove(tenant: &Tenant, user_id: &str, id: &str) -> Result<bool> {
     Ok(true)
 }
 
-/// Marks a factor as confirmed, with its twin, and adds it to those of the profile.
-pub(crate) fn confirm(tenant: &Tenant, user_id: &str, id: &str) -> Result<()> {
+/// Marks a factor as confirmed, with its twin, and adds it to those of the profile. Returns its type, unless it was confirmed before.
+pub(crate) fn confirm(tenant: &Tenant, user_id: &str, id: &str) -> Result<Option<String>> {
     let now = tenant.now_ms();
     let Some(factor) = of(tenant, user_id)?.into_iter().find(|it| it.id == id) else {
-        return Ok(());
+        return Ok(None);
     };
     let bare = id.split_once('|').map_or(id, |(_, bare)| bare);
     for kind in Kind::ALL {
@@ -291,9 +294,10 @@ pub(crate) fn confirm(tenant: &Tenant, user_id: &str, id: &str) -> Result<()> {
             .change(&twin, now, |known: &mut Authenticator| known.active = true)?;
     }
     if factor.active {
-        return Ok(());
+        return Ok(None);
     }
-    super::changes::enrol(tenant, user_id, &[factor.kind.enrolled().to_owned()])?;
+    let kind = factor.kind.enrolled().to_owned();
+    super::changes::enrol(tenant, user_id, std::slice::from_ref(&kind))?;
     if let (Kind::Sms | Kind::Voice, Some(number)) = (factor.kind, factor.to) {
         let _ = tenant.change_user::<()>(user_id, |profile| {
             if let Some(profile) = profile.as_object_mut() {
@@ -302,7 +306,7 @@ pub(crate) fn confirm(tenant: &Tenant, user_id: &str, id: &str) -> Result<()> {
             Ok(None)
         })?;
     }
-    Ok(())
+    Ok(Some(kind))
 }
 
 /// A new recovery code, in place of the one before. It is good from now on, once.

@@ -12,6 +12,7 @@ use crate::management::merge_metadata;
 use crate::records::{Invitation, Member, MemberRoles};
 use crate::state::Tenant;
 use crate::store::Entry;
+use crate::triggers::configured::{Membership, publish_member};
 
 /// Returns the invitation that the query of a login names, with its id, if it is good: neither used nor over, and of the
 /// application and the organization of the login.
@@ -66,16 +67,19 @@ pub(super) fn invited(
         return Err(OAuthError::new(403, "access_denied", description));
     }
     let user_id = occasion.user_id.as_str();
-    tenant.store.at_once(now, |store| {
+    let (is_new, assigned) = tenant.store.at_once(now, |store| {
         // Of two logins at once, one accepts it; both are of one user.
         if store.get::<Invitation>(&id)?.is_none() {
-            return Ok(());
+            return Ok((false, Vec::new()));
         }
         store.remove::<Invitation>(&id)?;
         let key = format!("{organization}/{user_id}");
+        let is_new = store.get::<Member>(&key)?.is_none();
+        let mut assigned = invitation.roles.clone();
         store.put(Entry::lasting(&key).of(user_id), &Member {})?;
         if !invitation.roles.is_empty() {
             let MemberRoles(mut roles) = store.get(&key)?.unwrap_or_default();
+            assigned.retain(|role| !roles.contains(role));
             roles.retain(|known| !invitation.roles.contains(known));
             roles.extend(invitation.roles.iter().cloned());
             store.put(Entry::lasting(&key).of(user_id), &MemberRoles(roles))?;
@@ -98,9 +102,16 @@ pub(super) fn invited(
         let gone = || OAuthError::new(403, "access_denied", "The user does not exist.");
         changed
             .and_then(std::result::Result::ok)
-            .map(drop)
+            .map(|_| (is_new, assigned))
             .ok_or_else(gone)
-    })
+    })?;
+    if is_new {
+        publish_member(tenant, organization, user_id, Membership::Added);
+    }
+    for role in &assigned {
+        publish_member(tenant, organization, user_id, Membership::Assigned(role));
+    }
+    Ok(())
 }
 
 /// Makes a user a member if the connection of the login assigns membership; returns whether it does.
@@ -121,6 +132,7 @@ pub(super) fn assigned(
     let key = format!("{organization}/{}", occasion.user_id);
     let entry = Entry::lasting(&key).of(&occasion.user_id);
     tenant.store.put(entry, &Member {}, tenant.now_ms())?;
+    publish_member(tenant, organization, &occasion.user_id, Membership::Added);
     Ok(true)
 }
 

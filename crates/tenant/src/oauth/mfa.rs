@@ -11,6 +11,7 @@ use axum::response::Response;
 use postlogin_core::{ResumeStep, Suspension};
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use super::authenticators::accepts;
 use super::client_auth::{Authenticated, authenticate};
 use super::factors::{self, Checked, Factor, Kind};
@@ -20,7 +21,6 @@ use super::token::{OOB_GRANT, RECOVERY_GRANT, issued};
 use super::waiting::{self, Waiting, count_attempt, look, take, wait};
 use super::{OAuthError, Result, refresh, words};
 use crate::http::{Call, answer};
-use crate::phone;
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
 
@@ -68,12 +68,16 @@ pub(crate) async fn required(tenant: &Arc<Tenant>, mut waiting: Waiting) -> OAut
     }
     let token = tenant.randomness.token();
     waiting.flow.otp = one_time_code(tenant);
-    tell(tenant, &waiting.flow.about.user_id, &waiting.flow.otp);
-    phone::challenge(tenant, &waiting.suspension, &waiting.flow).await;
-    match wait(tenant, &digest(&token), &waiting) {
-        Ok(()) => error(token),
-        Err(error) => error,
-    }
+    let user_id = &waiting.flow.about.user_id;
+    tell(tenant, user_id, &waiting.flow.otp);
+    let asked = Asked::of(&waiting.suspension);
+    let required = asked
+        .requirements(tenant, user_id)
+        .and_then(|requirements| {
+            wait(tenant, &digest(&token), &mut waiting)?;
+            Ok(error(token, requirements))
+        });
+    required.unwrap_or_else(|error| error)
 }
 
 /// The same for the tenant's own policy.
@@ -81,13 +85,14 @@ pub(crate) fn required_by_tenant(tenant: &Tenant, grant: Grant) -> Result<OAuthE
     let token = tenant.randomness.token();
     let otp = one_time_code(tenant);
     tell(tenant, &grant.user_id, &otp);
+    let requirements = Asked::Any.requirements(tenant, &grant.user_id)?;
     let login = LoginDoc {
         granted: Some(grant),
         otp: Some(otp),
         ..LoginDoc::default()
     };
     keep_open(tenant, &token, &login, TOKEN_MS)?;
-    Ok(error(token))
+    Ok(error(token, requirements))
 }
 
 /// The code would be in the user's authenticator app; here, tests find it in the log.
@@ -95,9 +100,10 @@ fn tell(tenant: &Tenant, user_id: &str, otp: &str) {
     tenant.control.log(json!({"type": "mfa_code", "date": crate::clock::iso(tenant.now_ms()), "user_id": user_id, "otp": otp}));
 }
 
-fn error(token: String) -> OAuthError {
+fn error(token: String, requirements: Value) -> OAuthError {
     let mut error = OAuthError::new(403, "mfa_required", "Multifactor authentication required");
     error.mfa_token = Some(token);
+    error.mfa_requirements = Some(requirements);
     error
 }
 
@@ -107,8 +113,8 @@ pub(crate) struct Pending {
     pub(crate) client_id: String,
     /// The code that an app would show.
     otp: String,
-    /// The factors that an Action asks for; empty for a challenge of the tenant itself.
-    asked: Vec<String>,
+    /// The factors that let it continue.
+    pub(crate) asked: Asked,
 }
 
 /// Returns the login that waits for its user with an `mfa_token`.
@@ -118,15 +124,11 @@ pub(crate) fn pending(tenant: &Tenant, token: &str) -> Result<Option<Pending>> {
         flow, suspension, ..
     }) = look(tenant, &key)?
     {
-        let asked = match suspension {
-            Suspension::Challenge { factors } | Suspension::Enroll { factors } => factors,
-            _ => Vec::new(),
-        };
         return Ok(Some(Pending {
             user_id: flow.about.user_id,
             client_id: flow.about.client_id,
             otp: flow.otp,
-            asked,
+            asked: Asked::of(&suspension),
         }));
     }
     let stored = tenant.store.get::<LoginDoc>(&key, tenant.now_ms())?;
@@ -136,7 +138,7 @@ pub(crate) fn pending(tenant: &Tenant, token: &str) -> Result<Option<Pending>> {
             user_id: grant.user_id,
             client_id: grant.client_id,
             otp: login.otp?,
-            asked: Vec::new(),
+            asked: Asked::Any,
         })
     };
     Ok(stored.and_then(of_tenant))
@@ -165,6 +167,9 @@ pub(crate) async fn challenge(State(tenant): State<Arc<Tenant>>, call: Call) -> 
 async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     super::token::check_body_for(call, "mfa_token")?;
     let who = authenticate(tenant, call)?;
+    // "Required when the Token Endpoint Authentication Method … is Post or Basic":
+    // <https://auth0.com/docs/api/authentication/multi-factor-authentication/request-mfa-challenge>.
+    who.require_proof()?;
     let token = call.required("mfa_token")?;
     let pending = pending_of(tenant, token, &who)?;
     let accepted = words(call.body_field("challenge_type").unwrap_or("otp oob"));
@@ -181,8 +186,11 @@ async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
     }
     let accepts = |factor: &Factor| {
         let kind = if factor.kind.is_oob() { "oob" } else { "otp" };
-        accepted.iter().any(|it| it == kind)
+        accepted.iter().any(|it| it == kind) && pending.asked.accepts(factor.kind.enrolled())
     };
+    if let Asked::Enrolment(_) = pending.asked {
+        return Err(not_enrolled());
+    }
     let known: Vec<Factor> = factors::of(tenant, &pending.user_id)?
         .into_iter()
         .filter(|factor| factor.active && factor.kind != Kind::Recovery)
@@ -195,12 +203,7 @@ async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
             Some(named).filter(|factor| accepts(factor))
         }
         None => {
-            let asked = |factor: &&&Factor| {
-                pending
-                    .asked
-                    .first()
-                    .is_some_and(|it| it == factor.kind.enrolled())
-            };
+            let asked = |factor: &&&Factor| pending.asked.first() == Some(factor.kind.enrolled());
             let mut fitting = known.iter().filter(|factor| accepts(factor));
             let first = fitting.clone().find(|factor| asked(&factor));
             first.or_else(|| fitting.next())
@@ -213,21 +216,41 @@ async fn challenged(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
             Ok(json!({"challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt"}))
         }
         Some(_) => Ok(json!({"challenge_type": "otp"})),
-        None if known.is_empty() && !is_enrolled(tenant, &pending.user_id)? => {
+        None if known.is_empty() && !is_enrolled(tenant, &pending.user_id)? => Err(not_enrolled()),
+        // The code that the tenant shows is good without an app.
+        None if accepted.iter().any(|it| it == "otp") && pending.asked.accepts_shown_code() => {
+            Ok(json!({"challenge_type": "otp"}))
+        }
+        None => {
+            let supported = match pending.asked.accepts_shown_code() {
+                true => "otp",
+                false => "oob",
+            };
+            let description = match accepted.iter().any(|it| it == supported) {
+                true => format!(
+                    "The login asks for: {}; the local tenant has no number or address of the user for it.",
+                    pending.asked.types().join(", ")
+                ),
+                false => format!(
+                    "The user does not support the requested challenge type ({}). Supported type: {supported}.",
+                    accepted.join(" ")
+                ),
+            };
             Err(OAuthError::new(
-                403,
-                "association_required",
-                "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+                401,
+                "unsupported_challenge_type",
+                description,
             ))
         }
-        // The code that the tenant shows is good without an app.
-        None if accepted.iter().any(|it| it == "otp") => Ok(json!({"challenge_type": "otp"})),
-        None => Err(OAuthError::new(
-            401,
-            "unsupported_challenge_type",
-            "The user does not support the requested challenge type (oob). Supported type: otp.",
-        )),
     }
+}
+
+fn not_enrolled() -> OAuthError {
+    OAuthError::new(
+        403,
+        "association_required",
+        "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+    )
 }
 
 /// Whether a users file says that a user has a factor, of which the tenant knows no more.
@@ -273,8 +296,8 @@ pub(crate) async fn exchange(
             "Too many failed codes. Wait for some minutes before retrying.",
         ));
     }
-    shown.check(tenant, token, &pending)?;
-    let mut body = resumed(tenant, who, &key).await?;
+    let enrolled = shown.check(tenant, token, &pending)?;
+    let mut body = resumed(tenant, who, &key, enrolled).await?;
     if matches!(shown, Shown::Recovery(_)) {
         let code = factors::new_recovery_code(tenant, &pending.user_id)?;
         body.insert("recovery_code".into(), code.into());
@@ -291,22 +314,30 @@ enum Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// Whether it is right; a code that can be used once is used up.
-    fn check(&self, tenant: &Tenant, mfa_token: &str, pending: &Pending) -> Result<()> {
+    /// Refuses one that is not right; a code that can be used once is used up. Returns the type of a factor that it has enrolled.
+    fn check(&self, tenant: &Tenant, mfa_token: &str, pending: &Pending) -> Result<Option<String>> {
         let user_id = &pending.user_id;
+        let asked = &pending.asked;
+        let mut enrolled = None;
         let (fits, wrong) = match self {
             Self::Otp(otp) => (
-                same_secret(otp, &pending.otp) || accepts(tenant, user_id, otp)?,
+                (asked.accepts_shown_code() && same_secret(otp, &pending.otp))
+                    || (asked.accepts(Kind::Otp.enrolled()) && accepts(tenant, user_id, otp)?),
                 "Invalid otp_code.",
             ),
+            // It replaces a factor that the user has; it enrols none.
+            Self::Recovery(_) if matches!(asked, Asked::Enrolment(_)) => {
+                (false, "MFA Authorization rejected.")
+            }
             Self::Recovery(code) => (
                 factors::take_recovery_code(tenant, user_id, code)?,
                 "MFA Authorization rejected.",
             ),
+            // A message was sent to a factor that is asked for: `/mfa/challenge` and `/mfa/associate` see to that.
             Self::Message(oob_code, binding_code) => {
                 match factors::check_code(tenant, mfa_token, oob_code, binding_code)? {
                     Checked::Right(id) => {
-                        factors::confirm(tenant, user_id, &id)?;
+                        enrolled = factors::confirm(tenant, user_id, &id)?;
                         (true, "")
                     }
                     Checked::Wrong => (false, "Invalid binding_code."),
@@ -314,8 +345,9 @@ impl Shown<'_> {
                 }
             }
         };
+        let is_enrolment = matches!(asked, Asked::Enrolment(_));
         match fits {
-            true => Ok(()),
+            true => Ok(enrolled.filter(|_| is_enrolment)),
             false => Err(OAuthError::invalid_grant(wrong)),
         }
     }
@@ -326,13 +358,15 @@ async fn resumed(
     tenant: &Arc<Tenant>,
     who: &Authenticated,
     key: &str,
+    enrolled: Option<String>,
 ) -> Result<Map<String, Value>> {
     let malformed = || OAuthError::invalid_grant("Malformed mfa_token");
-    let Some(waiting) = take(tenant, key)? else {
+    let Some(mut waiting) = take(tenant, key)? else {
         let login = tenant.store.take::<LoginDoc>(key, tenant.now_ms())?;
         let grant = login.and_then(|login| login.granted);
         return issued(tenant, who, &grant.ok_or_else(malformed)?);
     };
+    waiting.flow.enrolled = enrolled;
     let (advanced, flow) = waiting::resume(tenant, waiting, ResumeStep::ChallengeSucceeded).await?;
     match follow(tenant, advanced, flow)? {
         Ran::Granted(grant, flow) => match &flow.refresh {

@@ -1,5 +1,6 @@
 //! OpenID Connect and OAuth 2.0, as the vendor's Authentication API speaks them.
 
+pub(crate) mod asked;
 pub(crate) mod assertion;
 pub(crate) mod authenticators;
 pub(crate) mod authorize;
@@ -16,6 +17,7 @@ pub(crate) mod extra;
 pub(crate) mod factors;
 pub(crate) mod finish;
 pub(crate) mod grants;
+pub(crate) mod imported;
 pub(crate) mod issue;
 pub(crate) mod known;
 pub(crate) mod logout;
@@ -52,6 +54,8 @@ pub(crate) struct OAuthError {
     pub(crate) description: String,
     /// With which a login continues after a second factor.
     pub(crate) mfa_token: Option<String>,
+    /// The factors that continue it: `challenge` or `enroll`, each a list of `{"type": …}`.
+    pub(crate) mfa_requirements: Option<serde_json::Value>,
     /// Which the next DPoP proof has to contain.
     pub(crate) dpop_nonce: Option<String>,
     /// Whether the log has it already, as the outcome of a login.
@@ -68,6 +72,7 @@ impl OAuthError {
             error: error.to_owned(),
             description: description.into(),
             mfa_token: None,
+            mfa_requirements: None,
             dpop_nonce: None,
             is_logged: false,
         }
@@ -97,6 +102,9 @@ impl OAuthError {
         let mut body = json!({"error": self.error, "error_description": self.description});
         if let (Some(token), Some(body)) = (&self.mfa_token, body.as_object_mut()) {
             body.insert("mfa_token".into(), token.as_str().into());
+            if let Some(requirements) = &self.mfa_requirements {
+                body.insert("mfa_requirements".into(), requirements.clone());
+            }
         }
         let mut response = answer(self.status, &body);
         // RFC 6749, section 5.2, for applications alone: at the wrong password of a user, a browser would ask for another one in a window of

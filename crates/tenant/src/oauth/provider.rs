@@ -120,8 +120,11 @@ async fn come_back(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result
     let strategy = text(connection, "strategy").unwrap_or_default();
     let denied = |reason| OAuthError::new(403, "access_denied", reason);
     let profile = ProviderProfile::new(strategy, name, &profile).map_err(denied)?;
+    let passing = passing(connection, &profile);
     let user_id = keep(tenant, connection, profile)?;
-    if let Some(identity) = identity {
+    let login = LoginDoc { passing, ..login };
+    if let Some(mut identity) = identity {
+        without_denied(connection, &mut identity);
         let id = format!("{name}/{user_id}");
         let entry = Entry::lasting(&id).of(&user_id);
         tenant
@@ -258,19 +261,21 @@ fn keep(tenant: &Tenant, connection: &Value, mut profile: ProviderProfile) -> Re
             let mut user = profile.over(before.clone(), now_ms);
             own_attributes_from(&before, &mut user);
             *stored = Value::Object(user);
+            without_denied(connection, stored);
             Ok(None)
         })?;
         return Ok(user_id);
     }
     let (provider, id) = profile.identity();
     if let Some(primary) = tenant.store.user_by_identity(provider, id)? {
-        return linked(tenant, &primary, &profile);
+        return linked(tenant, connection, &primary, &profile);
     }
     let mut user = profile.over(Map::new(), now_ms);
     own_attributes_from(&Map::new(), &mut user);
     let name = text(connection, "name").unwrap_or_default();
     let mut user = Value::Object(user);
     complete(&mut user, &user_id, name, provider, now_ms);
+    without_denied(connection, &mut user);
     let new = NewUser {
         connection: name.to_owned(),
         password: None,
@@ -289,6 +294,63 @@ fn keep(tenant: &Tenant, connection: &Value, mut profile: ProviderProfile) -> Re
     }
 }
 
+/// The attributes of a profile that the tenant does not store, for the login in which the provider sends them: Actions and tokens have
+/// them there, without `name` and `nickname`.
+///
+/// <https://auth0.com/docs/secure/security-guidance/data-security/denylist>
+fn passing(connection: &Value, profile: &ProviderProfile) -> Map<String, Value> {
+    let denied = texts_at(connection, "/options/non_persistent_attrs");
+    let given = profile.given();
+    let passing = denied.filter_map(|key| Some((key.to_owned(), given.get(key)?.clone())));
+    passing
+        .filter(|(key, _)| !matches!(key.as_str(), "name" | "nickname" | "user_id"))
+        .collect()
+}
+
+/// Takes what a connection denies out of a profile: fields of the root alone.
+fn without_denied(connection: &Value, profile: &mut Value) {
+    let Some(profile) = profile.as_object_mut() else {
+        return;
+    };
+    for key in texts_at(connection, "/options/non_persistent_attrs") {
+        if !matches!(key, "user_id" | "identities" | "sub" | "id") {
+            profile.shift_remove(key);
+        }
+    }
+}
+
+fn texts_at<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a str> {
+    let listed = value.pointer(pointer).and_then(Value::as_array);
+    listed.into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Returns the enterprise connection whose users have e-mail addresses of a domain, of those that a login may use.
+///
+/// <https://auth0.com/docs/authenticate/login/auth0-universal-login/identifier-first>
+pub(crate) fn of_domain<'a>(
+    tenant: &'a Tenant,
+    client: &'a Value,
+    login: &LoginDoc,
+    username: &str,
+) -> Option<&'a Value> {
+    let (_, domain) = username.trim().rsplit_once('@')?;
+    let organization = login.request.organization.as_deref();
+    let asked = login.request.connection.as_deref();
+    let has_it = |connection: &&Value| {
+        let mut aliases = texts_at(connection, "/options/domain_aliases");
+        asked.is_none_or(|asked| text(connection, "name") == Some(asked))
+            && aliases.any(|alias| alias.eq_ignore_ascii_case(domain))
+            && super::enabled::enabled(tenant, organization, connection).signs_in()
+    };
+    tenant.catalog.providers(client).find(has_it)
+}
+
+/// Whether any connection of an application takes users by the domain of their address.
+pub(crate) fn has_domains(tenant: &Tenant, client: &Value) -> bool {
+    let mut providers = tenant.catalog.providers(client);
+    providers.any(|it| texts_at(it, "/options/domain_aliases").next().is_some())
+}
+
 fn own_attributes_from(before: &Map<String, Value>, user: &mut Map<String, Value>) {
     for key in OWN_ATTRIBUTES {
         match before.get(*key) {
@@ -300,7 +362,12 @@ fn own_attributes_from(before: &Map<String, Value>, user: &mut Map<String, Value
 }
 
 /// Signs the primary user in: this identity was linked, and its attributes are kept beside it.
-fn linked(tenant: &Tenant, primary: &Value, profile: &ProviderProfile) -> Result<String> {
+fn linked(
+    tenant: &Tenant,
+    connection: &Value,
+    primary: &Value,
+    profile: &ProviderProfile,
+) -> Result<String> {
     let user_id = text(primary, "user_id").unwrap_or_default().to_owned();
     let _ = tenant.change_user::<()>(&user_id, |stored| {
         let identities = stored.get_mut("identities").and_then(Value::as_array_mut);
@@ -314,7 +381,9 @@ fn linked(tenant: &Tenant, primary: &Value, profile: &ProviderProfile) -> Result
                 for key in ["user_id", "user_metadata", "app_metadata"] {
                     data.shift_remove(key);
                 }
-                identity.insert("profileData".into(), Value::Object(data));
+                let mut data = Value::Object(data);
+                without_denied(connection, &mut data);
+                identity.insert("profileData".into(), data);
             }
         }
         Ok(None)

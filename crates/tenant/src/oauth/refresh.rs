@@ -145,15 +145,18 @@ fn issue(
         ..record
     };
     on_refresh_token(&mut record, changes, policy, now);
-    let key = digest(&token);
-    let ends = [record.expires_at, record.idle_expires_at];
-    let entry = Entry {
-        id: &key,
-        owner: Some(&record.family),
-        expires_ms: ends.into_iter().flatten().min(),
-    };
-    store.put(entry, &record)?;
+    store.put(entry(&digest(&token), &record), &record)?;
     Ok(token)
+}
+
+/// Returns where a token is stored, and until when.
+fn entry<'a>(key: &'a str, token: &'a RefreshToken) -> Entry<'a> {
+    let ends = [token.expires_at, token.idle_expires_at];
+    Entry {
+        id: key,
+        owner: Some(&token.family),
+        expires_ms: ends.into_iter().flatten().min(),
+    }
 }
 
 pub(crate) async fn exchange(
@@ -256,13 +259,19 @@ pub(crate) fn succeed(
     let policy = policy(client);
     // In one step: of the token that is used up and the next one, a process that dies leaves both or none.
     let next = tenant.store.at_once(now, |store| {
+        if !policy.rotates {
+            let Some(mut token) = store.get::<RefreshToken>(key)? else {
+                return Ok(Next::Gone);
+            };
+            token.last_exchanged_at = Some(used_at);
+            // It is "valid without use" for so long.
+            token.idle_expires_at = policy.idle_s.map(|seconds| now + seconds * 1000);
+            token.device.clone_from(&document.device);
+            on_refresh_token(&mut token, &grant.refresh, &policy, now);
+            store.put(entry(key, &token), &token)?;
+            return Ok(Next::Same);
+        }
         let used = store.change(key, |token: &mut RefreshToken| {
-            if !policy.rotates {
-                token.last_exchanged_at = Some(used_at);
-                token.device.clone_from(&document.device);
-                on_refresh_token(token, &grant.refresh, &policy, now);
-                return Next::Same;
-            }
             // Another login by this token may have ended while this one waited for its user.
             if policy.is_used_up(token.used_at, used_at) {
                 return Next::UsedUp;

@@ -16,7 +16,7 @@ use super::issue::{Grant, grant};
 use super::membership;
 use super::mfa;
 use super::request::AuthRequest;
-use super::waiting::Waiting;
+use super::waiting::{Waiting, log_entry};
 use super::{OAuthError, Result};
 use crate::http::Call;
 use crate::management::happenings;
@@ -45,6 +45,9 @@ pub(crate) struct LoginDoc {
     /// The claims that the page was given.
     #[serde(default)]
     pub(crate) extra: Extra,
+    /// Attributes of the provider that are not stored.
+    #[serde(skip)]
+    pub(crate) passing: Map<String, Value>,
 }
 
 /// The state of a run that its end needs.
@@ -75,6 +78,12 @@ pub(crate) struct Flow {
     /// The id under which the page finds it.
     #[serde(default)]
     pub(crate) id: String,
+    /// The factor that the user has just enrolled by the MFA API, of those that were asked for.
+    #[serde(default)]
+    pub(crate) enrolled: Option<String>,
+    /// The prints of its Actions that the log has from when it was suspended.
+    #[serde(default)]
+    pub(crate) logged_prints: usize,
     /// The claims that the login page was given.
     #[serde(default)]
     pub(crate) extra: Extra,
@@ -224,7 +233,7 @@ pub(crate) fn follow(
             hear(tenant, &flow, requests);
             go_on_as(tenant, &mut flow, &pause.user_id)?;
             store_metadata(tenant, &mut flow, pause.stored)?;
-            changes::enrol(tenant, &flow.about.user_id, &pause.changes.enrolled)?;
+            changes::enrolled(tenant, &mut flow, &pause.changes.enrolled)?;
             Ok(Ran::Waits(Box::new(Waiting {
                 suspension: pause.suspension,
                 flow,
@@ -257,19 +266,12 @@ pub(crate) fn conclude(
     flow: &mut Flow,
 ) -> Result<Grant> {
     let told = |tenant: &Tenant, flow: &Flow, key: &str, value: Value| {
-        let mut entry = json!({
-            "type": "login", "id": flow.id, "date": crate::clock::iso(tenant.now_ms()), "client_id": flow.about.client_id,
-            "user_id": flow.about.user_id, "protocol": flow.protocol,
-        });
-        // `json!` would make a second copy of it.
-        if let Some(entry) = entry.as_object_mut() {
-            let name = flow.shown.as_ref().map(|shown| shown.name.as_str());
-            if let Some(name) = name.filter(|name| !name.is_empty()) {
-                entry.insert("user".into(), name.into());
-            }
-            entry.insert(key.to_owned(), value);
+        let mut entry = log_entry(tenant, flow);
+        if flow.logged_prints > 0 {
+            entry.insert("logged_prints".into(), flow.logged_prints.into());
         }
-        tenant.control.log(entry);
+        entry.insert(key.to_owned(), value);
+        tenant.control.log(Value::Object(entry));
     };
     let Finished {
         outcome,

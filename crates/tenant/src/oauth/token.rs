@@ -31,6 +31,20 @@ pub(crate) const OTP_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-otp";
 pub(crate) const OOB_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
 pub(crate) const RECOVERY_GRANT: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
+/// The grants that production knows and this tenant does not: CIBA, passkeys, Token Vault, and the JWT profile of old applications.
+/// The answer is not 501: the vendor's SDKs repeat what is answered with 500 or more.
+const ELSEWHERE: &[&str] = &[
+    "urn:openid:params:grant-type:ciba",
+    "urn:okta:params:oauth:grant-type:webauthn",
+    "urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "http://auth0.com/oauth/legacy/grant-type/ro",
+    "http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer",
+    "http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token",
+    "http://auth0.com/oauth/legacy/grant-type/delegation/id_token",
+    "http://auth0.com/oauth/legacy/grant-type/access_token",
+];
+
 pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, mut call: Call) -> Response {
     if call.method != Method::POST {
         return OAuthError::new(405, "invalid_request", "The token endpoint takes POST").response();
@@ -63,9 +77,13 @@ async fn granted(tenant: &Arc<Tenant>, call: &mut Call) -> Result<Map<String, Va
         EXCHANGE_GRANT,
         PASSWORDLESS_GRANT,
     ];
+    if ELSEWHERE.contains(&grant_type) {
+        let description = format!("The local tenant does not have the grant type {grant_type}.");
+        return Err(OAuthError::new(404, "not_supported_locally", description));
+    }
     if !known.contains(&grant_type) {
         let description = format!("Unsupported grant type: {grant_type}");
-        return Err(OAuthError::new(501, "unsupported_grant_type", description));
+        return Err(OAuthError::new(403, "unsupported_grant_type", description));
     }
     let mut who = authenticate(tenant, call)?;
     if let Some(ip) = who.forwarded_ip(call) {

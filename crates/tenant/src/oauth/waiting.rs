@@ -3,16 +3,19 @@
 
 use postlogin_core::{ResumeStep, Suspension, Trigger};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use std::sync::Arc;
 
 use super::Result;
 use super::run::{Flow, others, run_blocking};
+use crate::clock::iso;
 use crate::pipeline::{Advanced, Answer, LoginPipeline, PipelineError};
 use crate::randomness::digest;
 use crate::state::Tenant;
 use crate::store::Entry;
+use crate::trouble::aside;
 
 /// The time that a login waits for its user, in milliseconds.
 const PATIENCE_MS: i64 = 15 * 60 * 1000;
@@ -28,12 +31,51 @@ pub(crate) struct Waiting {
     pub(crate) stored: String,
 }
 
-/// Leaves a login waiting for its user, under a key that only the user knows.
-pub(crate) fn wait(tenant: &Tenant, key: &str, waiting: &Waiting) -> Result<()> {
+/// Leaves a login waiting for its user, under a key that only the user knows, and logs how far it is.
+pub(crate) fn wait(tenant: &Tenant, key: &str, waiting: &mut Waiting) -> Result<()> {
+    log(tenant, waiting);
     let now = tenant.now_ms();
     let key = digest(key);
     let entry = Entry::until(&key, now.saturating_add(PATIENCE_MS));
     Ok(tenant.store.put(entry, waiting, now)?)
+}
+
+/// Logs the outcome of a login up to here: its user may never come back. The entry of its end has the same id, and the number of
+/// prints that were logged here.
+fn log(tenant: &Tenant, waiting: &mut Waiting) {
+    let now_ms = tenant.now_ms();
+    // It is over for the log alone: what is stored is not touched.
+    let Ok(Advanced::Ended { finished, .. }) =
+        aside(|| tenant.pipeline.abandon(&waiting.stored, now_ms))
+    else {
+        return;
+    };
+    let outcome = Arc::new(finished.outcome);
+    let flow = &mut waiting.flow;
+    let mut entry = log_entry(tenant, flow);
+    entry.insert("waiting".into(), true.into());
+    entry.insert("outcome".into(), json!(tenant.pipeline.redacted(&outcome)));
+    tenant.control.log(Value::Object(entry));
+    flow.logged_prints = outcome.logs.len();
+    tenant.page.kept.finish(&flow.id, &outcome, finished.record);
+}
+
+/// Returns the beginning of an entry of the log about a login.
+pub(super) fn log_entry(tenant: &Tenant, flow: &Flow) -> Map<String, Value> {
+    let texts = [
+        ("type", "login".to_owned()),
+        ("id", flow.id.clone()),
+        ("date", iso(tenant.now_ms())),
+        ("client_id", flow.about.client_id.clone()),
+        ("user_id", flow.about.user_id.clone()),
+        ("protocol", flow.protocol.clone()),
+    ];
+    let texts = texts.map(|(key, text)| (key.to_owned(), Value::String(text)));
+    let mut entry = Map::from_iter(texts);
+    if let Some(shown) = flow.shown.as_ref().filter(|it| !it.name.is_empty()) {
+        entry.insert("user".into(), shown.name.as_str().into());
+    }
+    entry
 }
 
 /// Returns the login that waits under a key, and leaves it there.

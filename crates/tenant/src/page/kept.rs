@@ -228,12 +228,14 @@ impl Kept {
         self.end(id, Ended::Error(reason.to_owned()));
     }
 
-    /// Takes down what a closer look at a login has shown, and where it read the event.
-    pub(super) fn look(&self, id: &str, record: Record, seen: Seen) {
+    /// Takes down what a closer look at a login has shown, and where it read the event; not of one that has resumed meanwhile.
+    pub(super) fn look(&self, id: &str, of: &Arc<Outcome>, record: Record, seen: Seen) {
         let more = weight_of_seen(&seen);
         let mut logins = self.locked();
         if logins.change(id, |login| {
-            if let Some(Ended::Finished(_, known, look)) = &mut login.ended {
+            if let Some(Ended::Finished(outcome, known, look)) = &mut login.ended
+                && Arc::ptr_eq(outcome, of)
+            {
                 **known = record;
                 *look = Some(Box::new(seen));
                 login.bytes = login.bytes.saturating_add(more);
@@ -246,12 +248,14 @@ impl Kept {
 
     fn end(&self, id: &str, ended: Ended) {
         let bytes = weight_of_end(&ended);
+        let mut before = 0;
         let mut logins = self.locked();
         if logins.change(id, |login| {
-            login.ended = Some(ended);
-            login.bytes = login.bytes.saturating_add(bytes);
+            // A login that waited has the outcome of its suspension.
+            before = login.ended.replace(ended).as_ref().map_or(0, weight_of_end);
+            login.bytes = login.bytes.saturating_add(bytes).saturating_sub(before);
         }) {
-            logins.bytes = logins.bytes.saturating_add(bytes);
+            logins.bytes = logins.bytes.saturating_add(bytes).saturating_sub(before);
             logins.shrink();
         }
     }

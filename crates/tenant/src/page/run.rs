@@ -123,7 +123,7 @@ pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
     if let Ok(Ok(Inspection { finished, seen })) = ran
         && is_same(known, &finished.outcome)
     {
-        tenant.page.kept.look(id, finished.record, seen);
+        tenant.page.kept.look(id, known, finished.record, seen);
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{connection_name, hidden, invited, layout, problem, tenant_name};
 use crate::catalog::{is_enabled, is_provider};
-use crate::http::{Call, page_towards, text};
+use crate::http::{Call, page_towards, redirect, text};
 use crate::oauth::authorize::{refused, signed_in};
 use crate::oauth::enabled::enabled;
 use crate::oauth::extra::Extra;
@@ -105,6 +105,10 @@ async fn sign_in(tenant: &Arc<Tenant>, call: &Call, login: LoginDoc) -> Result<R
         None => {
             let name = database(tenant, &client, &login);
             let username = call.body_field("username").unwrap_or_default();
+            if let Some(connection) = provider::of_domain(tenant, &client, &login, username) {
+                let name = text(connection, "name").unwrap_or_default();
+                return Ok(redirect(&provider::address(tenant, &login.id, name)));
+            }
             let secret = call.body_field("password").unwrap_or_default();
             (
                 check_password(tenant, &name, username, secret).await?,
@@ -260,6 +264,8 @@ fn login_page(
     let written = call.body_field("claims").unwrap_or_default();
     let connection = tenant.catalog.connection(&database(tenant, &client, login));
     let label = identifiers::label(connection.unwrap_or(&Value::Null));
+    // Users of another site have their password there.
+    let by_domain = provider::has_domains(tenant, &client);
     let body = html! {
         h1 { "Welcome" }
         p { "Log in to " (tenant_name(tenant)) " to continue to " (name) "." }
@@ -274,7 +280,7 @@ fn login_page(
             }
             label {
                 "Password"
-                input type="password" name="password" autocomplete="current-password" required autofocus[!hint.is_empty()];
+                input type="password" name="password" autocomplete="current-password" required[!by_domain] autofocus[!hint.is_empty()];
             }
             (claims_field(written))
             button name="action" value="default" { "Continue" }

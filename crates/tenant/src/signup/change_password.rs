@@ -76,6 +76,7 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
                 client_id: part("client_id"),
                 organization: part("organization"),
                 linked,
+                call: Some(&call),
             };
             let addressed = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
             send(&tenant, Template::ResetEmail, &addressed, cause).await;

@@ -32,9 +32,12 @@ pub(crate) use users::{ChangeError, NewUser, UserConflict};
 /// The form of the tables. A file with another one is refused.
 const SCHEMA_VERSION: i64 = 1;
 
-/// An index that files of older releases lack.
-const LATER_INDEX: &str =
-    "CREATE INDEX IF NOT EXISTS users_connection ON users (connection, number);";
+/// Indices that files of older releases lack.
+const LATER_INDICES: &str = "
+CREATE INDEX IF NOT EXISTS users_connection ON users (connection, number);
+CREATE INDEX IF NOT EXISTS users_phone ON users (connection, json_extract(document, '$.phone_number'))
+  WHERE json_extract(document, '$.phone_number') IS NOT NULL;
+";
 
 const SCHEMA: &str = "
 CREATE TABLE entries (
@@ -237,8 +240,8 @@ impl Store {
                 )));
             }
         }
-        // Files of older releases lack it.
-        transaction.execute_batch(LATER_INDEX)?;
+        // Files of older releases lack them.
+        transaction.execute_batch(LATER_INDICES)?;
         if file.is_some() && objects(&transaction)? != own_objects()? {
             return Err(StoreError::new(
                 "the tenant's database has tables, indices, views or triggers that postlogin did not make. Remove .postlogin/tenant.sqlite to start over",
@@ -383,7 +386,7 @@ fn objects(connection: &Connection) -> Result<Vec<[Option<String>; 4]>> {
 fn own_objects() -> Result<Vec<[Option<String>; 4]>> {
     let connection = Connection::open("")?;
     connection.execute_batch(SCHEMA)?;
-    connection.execute_batch(LATER_INDEX)?;
+    connection.execute_batch(LATER_INDICES)?;
     objects(&connection)
 }
 

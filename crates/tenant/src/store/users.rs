@@ -92,7 +92,7 @@ impl Store {
     ) -> Result<Option<(Value, Option<String>)>> {
         let database = self.lock()?;
         let mut statement = database.prepare_cached(
-            "SELECT document, password FROM users WHERE connection = ?1 AND json_extract(document, '$.phone_number') = ?2 ORDER BY number",
+            "SELECT document, password FROM users INDEXED BY users_phone WHERE connection = ?1 AND json_extract(document, '$.phone_number') IS NOT NULL AND json_extract(document, '$.phone_number') = ?2 ORDER BY number",
         )?;
         let found = statement.query_row(params![connection, phone], |row| {
             Ok((profile(row)?, row.get(1)?))
@@ -107,6 +107,10 @@ impl Store {
         attribute: &str,
         value: &str,
     ) -> Result<Option<Value>> {
+        if attribute == "phone_number" {
+            let found = self.user_by_phone(connection, value)?;
+            return Ok(found.map(|(user, _)| user));
+        }
         let database = self.lock()?;
         let mut statement = database.prepare_cached(
             "SELECT document FROM users WHERE connection = ?1 AND json_extract(document, '$.' || ?2) = ?3 ORDER BY number",

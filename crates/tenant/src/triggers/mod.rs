@@ -2,6 +2,7 @@
 //!
 //! <https://auth0.com/docs/customize/actions/explore-triggers>
 
+pub(crate) mod configured;
 pub(crate) mod events;
 pub(crate) mod notification;
 pub(crate) mod password;

@@ -1,4 +1,4 @@
-//! Event streams whose destination is an Action: what happens to users, as CloudEvents.
+//! Event streams whose destination is an Action: what happens to users, organizations and connections, as CloudEvents.
 //!
 //! <https://auth0.com/docs/customize/events/event-types>
 
@@ -82,8 +82,13 @@ struct Delivery {
 
 /// Whether any stream wants to know of something.
 pub(crate) fn is_wanted(tenant: &Tenant, happened: Happened) -> bool {
+    wants(tenant, happened.name())
+}
+
+/// Whether any stream subscribes to a type of event.
+pub(super) fn wants(tenant: &Tenant, kind: &str) -> bool {
     let mut streams = tenant.catalog.streams.iter();
-    streams.any(|stream| is_subscribed(stream, happened.name()))
+    streams.any(|stream| is_subscribed(stream, kind))
 }
 
 /// Whether a profile changed by more than a login changes each time.
@@ -99,19 +104,24 @@ pub(crate) fn differs(before: &Value, after: &Value) -> bool {
 /// Notes an event for the Actions of all streams that subscribe to it. [`deliver`] sends it when the request that causes it is
 /// answered.
 pub(crate) fn publish(tenant: &Tenant, happened: Happened, user: &Value) {
+    publish_object(tenant, happened.name(), "users", || object(user));
+}
+
+/// The same for an event of any type, with the `data.object` that it has. `of` is the end of its source.
+pub(super) fn publish_object(tenant: &Tenant, kind: &str, of: &str, object: impl Fn() -> Value) {
     let streams = tenant.catalog.streams.iter();
-    let streams = streams.filter(|stream| is_subscribed(stream, happened.name()));
+    let streams = streams.filter(|stream| is_subscribed(stream, kind));
     for stream in streams {
         let Some(action) = TenantData::action_of(stream).map(str::to_owned) else {
             continue;
         };
         let message = json!({
-            "id": format!("evt_{}", tenant.randomness.hex_id()),
-            "type": happened.name(),
-            "source": format!("urn:auth0:{}.users", tenant.name),
+            "id": tenant.randomness.event_id(),
+            "type": kind,
+            "source": format!("urn:auth0:{}.{of}", tenant.name),
             "specversion": "1.0",
             "time": iso(tenant.now_ms()),
-            "data": {"object": object(user)},
+            "data": {"object": object()},
             "a0tenant": tenant.name,
             "a0stream": text(stream, "id").or_else(|| text(stream, "name")),
         });

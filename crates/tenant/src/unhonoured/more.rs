@@ -8,9 +8,15 @@ use serde_json::Value;
 use super::line;
 use crate::catalog::{Catalog, is_enabled};
 use crate::http::{text, texts};
+use crate::triggers::configured::{OF_CONFIGURATION, OF_MEMBERS};
 
-/// Events of streams that are delivered.
-const EVENTS: &[&str] = &["user.created", "user.deleted", "user.updated"];
+/// Events of users that are delivered.
+const OF_USERS: &[&str] = &["user.created", "user.deleted", "user.updated"];
+
+fn is_delivered(event: &str) -> bool {
+    let mut known = [OF_USERS, OF_CONFIGURATION, OF_MEMBERS].into_iter();
+    known.any(|events| events.contains(&event))
+}
 
 /// Adds lines for the events of streams that are not delivered, and for the destinations to which nothing is.
 pub(super) fn streams(data: &TenantData, lines: &mut Vec<String>) {
@@ -28,7 +34,7 @@ pub(super) fn streams(data: &TenantData, lines: &mut Vec<String>) {
         let listed = stream.get("subscriptions").and_then(Value::as_array);
         for listed in listed.into_iter().flatten() {
             let event = text(listed, "event_type").or(listed.as_str());
-            if let Some(event) = event.filter(|event| !EVENTS.contains(event)) {
+            if let Some(event) = event.filter(|event| !is_delivered(event)) {
                 *events.entry(event.to_owned()).or_default() += 1;
             }
         }

@@ -228,7 +228,9 @@ fn a_sign_up_and_post_users_refuse_the_same_profiles() {
             let (status, text) = sign_up(&mut world, body).await;
             assert_eq!(status == 200, expected, "{key} {value}: {text}");
             let (status, answer) = world.api(Method::POST, "users", &token, by_api).await;
-            assert_eq!(status == 201, expected, "{key} {value}: {answer}");
+            // Without flexible identifiers, users of a database have no number there.
+            let made = expected && key != "phone_number";
+            assert_eq!(status == 201, made, "{key} {value}: {answer}");
         }
         let long = json!({"username": "sixteen-letters-"});
         let (status, _) = world

@@ -7,6 +7,7 @@ mod support;
 
 mod scripted;
 
+mod asked_factors;
 mod asked_for;
 mod assertion;
 mod attack_addresses;

@@ -333,3 +333,30 @@ fn what_cannot_be_sent_is_refused() {
         assert_eq!(world.mails().await.len(), 1);
     });
 }
+
+#[test]
+fn a_connection_has_a_template_of_its_own_for_its_mails() {
+    run(async {
+        let mut data = export();
+        data.connections.push(json!({"name": "email", "strategy": "email", "options": {"email": {
+            "syntax": "liquid", "from": "{{ app.name }} <login@example.com>", "subject": "{{ send }} for {{ application.name }}",
+            "body": "<b>{{ code }}</b> <a href=\"{{ link }}\">{{ send }}</a>",
+        }}}));
+        let mut world = World::with(data, vec![]);
+        for send in ["code", "link"] {
+            let asked = json!({"connection": "email", "email": "new@example.com", "send": send});
+            let started = start(&mut world, asked).await;
+            assert_eq!(started.status, StatusCode::OK, "{}", started.text);
+            let mail = mailed(&mut world).await;
+            assert_eq!(mail["from"], "Web <login@example.com>");
+            assert_eq!(mail["subject"], format!("{send} for Web"));
+            let code = mail["code"].as_str().unwrap();
+            let link = mail["url"].as_str().unwrap_or_default();
+            assert_eq!(
+                mail["body"],
+                format!("<b>{code}</b> <a href=\"{link}\">{send}</a>")
+            );
+            assert_eq!(link.is_empty(), send == "code");
+        }
+    });
+}

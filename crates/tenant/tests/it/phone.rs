@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use postlogin_core::Trigger;
 use serde_json::{Value, json};
 
-use crate::support::{Does, Script, WEB, WEB_SECRET, World, by_password_of, export, run};
+use crate::support::{Answer, Does, Script, WEB, WEB_SECRET, World, by_password_of, export, run};
 use crate::triggers::{calls, logged, world};
 
 /// A tenant whose post-login Action challenges with the phone, and whose Jane has one.
@@ -44,6 +44,16 @@ async fn log_in_by_password(world: &mut World) -> Value {
     answer.json()
 }
 
+/// As an application does that asks for the code of a login that waits.
+async fn challenge(world: &mut World, mfa_token: &Value) -> Answer {
+    let fields = [
+        ("client_id", WEB),
+        ("client_secret", WEB_SECRET),
+        ("mfa_token", mfa_token.as_str().unwrap()),
+    ];
+    world.form("/mfa/challenge", &fields).await
+}
+
 async fn texts(world: &mut World) -> Vec<Value> {
     let texts = world.control(Method::GET, "texts", json!({})).await.json();
     texts.as_array().unwrap().clone()
@@ -75,9 +85,13 @@ fn a_provider_sends_drops_or_retries_a_code_and_the_login_waits_for_it() {
             let provider = (Trigger::CustomPhoneProvider, vec![script]);
             let older = (Trigger::SendPhoneMessage, vec![vec![]]);
             let mut world = challenged(&[provider, older], Some("sms")).await;
-            // Whatever becomes of the text, the login waits for its code.
             let refused = log_in_by_password(&mut world).await;
             assert_eq!(refused["error"], "mfa_required");
+            // Nothing is sent before the application asks.
+            assert!(texts(&mut world).await.is_empty());
+            // Whatever becomes of the text, the login waits for its code.
+            let challenged = challenge(&mut world, &refused["mfa_token"]).await.json();
+            assert_eq!(challenged["challenge_type"], "oob", "{challenged}");
             let log = logged(&mut world, "custom-phone-provider", attempts).await;
             assert_eq!(log.len(), attempts, "{delivery}");
             let texts = texts(&mut world).await;
@@ -102,11 +116,12 @@ fn a_provider_sends_drops_or_retries_a_code_and_the_login_waits_for_it() {
             let token = refused["mfa_token"].as_str().unwrap().to_owned();
             let answer = world
                 .token(&[
-                    ("grant_type", "http://auth0.com/oauth/grant-type/mfa-otp"),
+                    ("grant_type", "http://auth0.com/oauth/grant-type/mfa-oob"),
                     ("client_id", WEB),
                     ("client_secret", WEB_SECRET),
                     ("mfa_token", &token),
-                    ("otp", &code),
+                    ("oob_code", challenged["oob_code"].as_str().unwrap()),
+                    ("binding_code", &code),
                 ])
                 .await;
             assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
@@ -120,7 +135,8 @@ fn without_a_provider_the_older_trigger_sends_calls_and_texts() {
         for (method, kind) in [("sms", "sms"), ("voice", "voice")] {
             let older = (Trigger::SendPhoneMessage, vec![vec![]]);
             let mut world = challenged(&[older], Some(method)).await;
-            log_in_by_password(&mut world).await;
+            let refused = log_in_by_password(&mut world).await;
+            challenge(&mut world, &refused["mfa_token"]).await;
             let event = seen(&world, Trigger::SendPhoneMessage).remove(0);
             let options = &event["message_options"];
             assert_eq!(options["message_type"], kind);
@@ -148,7 +164,12 @@ fn an_enrolment_is_one_in_both_triggers() {
             let answer = world
                 .token(&by_password_of("max@example.com", "max-secret", &[]))
                 .await;
-            assert_eq!(answer.json()["error"], "mfa_required");
+            let token = answer.json()["mfa_token"].as_str().unwrap().to_owned();
+            let body = json!({"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15550101"});
+            let enrolled = world
+                .json_as(Method::POST, "/mfa/associate", &token, body)
+                .await;
+            assert_eq!(enrolled.status, StatusCode::OK, "{}", enrolled.text);
             let event = seen(&world, trigger).remove(0);
             let (kind, expected) = match trigger {
                 Trigger::SendPhoneMessage => (&event["message_options"]["action"], "enrollment"),
@@ -165,7 +186,23 @@ fn a_user_without_a_number_gets_no_text_and_the_log_has_the_reason() {
         let provider = (Trigger::CustomPhoneProvider, vec![vec![]]);
         let mut world = challenged(&[provider], None).await;
         let refused = log_in_by_password(&mut world).await;
-        assert_eq!(refused["error"], "mfa_required");
+        let challenged = challenge(&mut world, &refused["mfa_token"]).await;
+        assert_eq!(challenged.status, 401);
+        assert!(
+            challenged.text.contains("no number or address of the user"),
+            "{}",
+            challenged.text
+        );
+        let page = world.authorize(&[]).await;
+        let (path, state) = (page.location().path().to_owned(), page.parameter("state"));
+        let fields = [
+            ("state", state.as_deref().unwrap()),
+            ("username", "pia@example.com"),
+            ("password", "pia-secret"),
+            ("action", "default"),
+        ];
+        let suspended = world.form(&path, &fields).await;
+        assert!(suspended.header("location").contains("/u/mfa"));
         let log = logged(&mut world, "phone", 1).await;
         assert!(
             log[0]["error"]

@@ -405,3 +405,80 @@ fn odd_profiles_are_kept_as_they_are() {
         assert!(!page.text.contains("<script>"), "{}", page.text);
     });
 }
+
+/// A tenant with an enterprise connection that denies attributes and has a domain.
+fn enterprise() -> World {
+    let mut data = export();
+    data.connections.push(json!({
+        "name": "corp", "strategy": "oidc", "enabled_clients": [SPA, crate::support::WEB],
+        "options": {"non_persistent_attrs": ["phone_number", "family_name"], "domain_aliases": ["Corp.example"]},
+    }));
+    World::with(data, vec![])
+}
+
+#[test]
+fn denied_attributes_are_there_in_their_login_and_not_stored() {
+    run(async {
+        let mut world = enterprise();
+        let identity = json!({
+            "sub": "7", "email": "kim@corp.example", "given_name": "Kim", "family_name": "Lee", "phone_number": "+15550100",
+        });
+        for silent in [false, true] {
+            let page = match silent {
+                false => world.authorize(&[("connection", "corp")]).await,
+                true => world.authorize(&[("prompt", "none")]).await,
+            };
+            if !silent {
+                let state = page.parameter("state").unwrap();
+                let fields = [
+                    ("state", state.as_str()),
+                    ("connection", "corp"),
+                    ("identity", &identity.to_string()),
+                ];
+                let back = world.form("/u/provider", &fields).await;
+                let target = back.header("location").to_owned();
+                let done = world
+                    .get(&target.replace("http://localhost:3333", ""))
+                    .await;
+                assert!(!done.code().is_empty(), "{}", done.text);
+            }
+            let user = world.last_event()["user"].clone();
+            assert_eq!(user["given_name"], "Kim");
+            let denied = (&user["family_name"], &user["phone_number"]);
+            match silent {
+                false => assert_eq!(denied, (&json!("Lee"), &json!("+15550100"))),
+                true => assert_eq!(denied, (&json!(null), &json!(null))),
+            }
+        }
+        let stored = world.users().await.pop().unwrap();
+        assert_eq!(stored["given_name"], "Kim", "{stored}");
+        assert!(!stored.to_string().contains("Lee"), "{stored}");
+        assert!(!stored.to_string().contains("+15550100"), "{stored}");
+    });
+}
+
+#[test]
+fn the_domain_of_an_address_leads_to_its_connection() {
+    run(async {
+        for (username, leads) in [
+            ("kim@CORP.example", true),
+            ("kim@corp.example.org", false),
+            ("jane@example.com", false),
+            ("corp.example", false),
+        ] {
+            let mut world = enterprise();
+            let page = world.authorize(&[]).await;
+            let state = page.parameter("state").unwrap();
+            let fields = [
+                ("state", state.as_str()),
+                ("username", username),
+                ("password", ""),
+                ("action", "default"),
+            ];
+            let answer = world.form("/u/login", &fields).await;
+            let location = answer.header("location");
+            assert_eq!(location.contains("/u/provider"), leads, "{username}");
+            assert_eq!(location.contains("connection=corp"), leads, "{username}");
+        }
+    });
+}

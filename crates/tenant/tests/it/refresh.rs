@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::support::{
-    API, CALLBACK, Does, SPA, VERIFIER, WEB, WEB_SECRET, World, claim, encoded, run,
+    API, CALLBACK, Does, SPA, VERIFIER, WEB, WEB_SECRET, World, by_password, claim, encoded,
+    export, run,
 };
 
 #[test]
@@ -261,5 +262,40 @@ fn a_family_that_is_refreshed_without_end_stays_small() {
         }
         // 101 after each look at the family, which is made at more than 201, for about one in twenty tokens.
         assert!((150..450).contains(&most), "{most}");
+    });
+}
+
+#[test]
+fn use_renews_the_idle_lifetime_of_a_token_that_does_not_rotate() {
+    run(async {
+        let mut data = export();
+        data.clients[1]["refresh_token"] = json!({
+            "rotation_type": "non-rotating", "expiration_type": "expiring", "token_lifetime": 1000, "idle_token_lifetime": 300,
+        });
+        let mut world = World::with(data, vec![]);
+        let scope = [("scope", "openid offline_access"), ("audience", API)];
+        let body = world.token(&by_password(&scope)).await.json();
+        let token = body["refresh_token"].as_str().expect("one").to_owned();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", WEB),
+            ("client_secret", WEB_SECRET),
+            ("refresh_token", token.as_str()),
+        ];
+        for (seconds, status) in [(250, 200), (250, 200), (290, 200), (301, 403)] {
+            world.advance(seconds).await;
+            let answer = world.token(&fields).await;
+            assert_eq!(answer.status, status, "{}", answer.text);
+        }
+        // Its whole lifetime ends all the same.
+        let body = world.token(&by_password(&scope)).await.json();
+        let token = body["refresh_token"].as_str().expect("one").to_owned();
+        let mut fields = fields;
+        fields[3].1 = token.as_str();
+        for (seconds, status) in [(290, 200), (290, 200), (290, 200), (140, 403)] {
+            world.advance(seconds).await;
+            let answer = world.token(&fields).await;
+            assert_eq!(answer.status, status, "{}", answer.text);
+        }
     });
 }

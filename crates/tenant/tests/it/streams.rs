@@ -192,3 +192,103 @@ fn every_path_that_changes_a_user_publishes_it() {
         assert!(messages.iter().all(|it| about(it) == "auth0|1"));
     });
 }
+
+#[test]
+fn organizations_members_and_connections_are_published_as_they_change() {
+    run(async {
+        let types = [
+            "organization.created",
+            "organization.updated",
+            "organization.deleted",
+            "organization.member.added",
+            "organization.member.deleted",
+            "organization.member.role.assigned",
+            "organization.member.role.deleted",
+            "organization.connection.added",
+            "organization.connection.removed",
+            "connection.created",
+            "connection.deleted",
+        ];
+        let mut data = subscribed(&types);
+        data.event_streams.truncate(1);
+        let mut world = World::with(data, vec![]);
+        does(&world, vec![vec![]]);
+        let token = world.machine_token(None).await;
+        let mut made: Vec<(Method, String, Value)> = Vec::new();
+        let body = json!({"name": "globex", "metadata": {"tier": "a"}});
+        let org = world
+            .json_as(Method::POST, "/api/v2/organizations", &token, body)
+            .await
+            .json();
+        let org = format!(
+            "/api/v2/organizations/{}",
+            org["id"].as_str().expect("an id")
+        );
+        let body =
+            json!({"name": "crm", "strategy": "oidc", "options": {"client_secret": "hidden"}});
+        let connection = world
+            .json_as(Method::POST, "/api/v2/connections", &token, body)
+            .await
+            .json();
+        let connection = connection["id"].as_str().expect("an id").to_owned();
+        let role = world.get_as("/api/v2/roles", &token).await.json()[0]["id"].clone();
+        let members = json!({"members": ["auth0|1"]});
+        let roles = json!({"roles": [role]});
+        let enabled = json!({"connection_id": connection, "assign_membership_on_login": true});
+        let mut add = |method: Method, path: String, body: Value| made.push((method, path, body));
+        add(
+            Method::PATCH,
+            org.clone(),
+            json!({"display_name": "Globex"}),
+        );
+        add(Method::POST, format!("{org}/members"), members.clone());
+        // Whoever is a member is not added again.
+        add(Method::POST, format!("{org}/members"), members.clone());
+        let of_member = format!("{org}/members/auth0%7C1/roles");
+        add(Method::POST, of_member.clone(), roles.clone());
+        add(Method::DELETE, of_member, roles);
+        add(Method::DELETE, format!("{org}/members"), members);
+        let of_org = format!("{org}/enabled_connections");
+        add(Method::POST, of_org.clone(), enabled);
+        add(
+            Method::DELETE,
+            format!("{of_org}/{connection}"),
+            Value::Null,
+        );
+        add(Method::DELETE, org.clone(), Value::Null);
+        add(
+            Method::DELETE,
+            format!("/api/v2/connections/{connection}"),
+            Value::Null,
+        );
+        for (method, path, body) in made {
+            let answer = world.json_as(method, &path, &token, body).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.text);
+        }
+        logged(&mut world, "event-stream", 11).await;
+        let sent = sent(&world);
+        let mut kinds: Vec<&str> = sent.iter().filter_map(|it| it["type"].as_str()).collect();
+        kinds.sort_unstable();
+        let mut expected = types.to_vec();
+        expected.sort_unstable();
+        assert_eq!(kinds, expected);
+        let object = |kind: &str| {
+            let of = sent.iter().find(|it| it["type"] == kind);
+            of.expect("it was sent")["data"]["object"].clone()
+        };
+        assert_eq!(object("organization.created")["metadata"]["tier"], "a");
+        assert_eq!(object("organization.updated")["display_name"], "Globex");
+        let assigned = object("organization.member.role.assigned");
+        assert_eq!(assigned["organization"]["name"], "globex");
+        assert_eq!(assigned["user"], json!({"user_id": "auth0|1"}));
+        assert_eq!(assigned["role"], json!({"id": role, "name": "editor"}));
+        let added = object("organization.connection.added");
+        assert_eq!(added["connection"]["id"], connection.as_str());
+        assert_eq!(added["assign_membership_on_login"], true);
+        assert!(sent.iter().all(|it| !it.to_string().contains("hidden")));
+        // The documented form of an id.
+        let id = sent[0]["id"].as_str().expect("an id");
+        let letters = id.strip_prefix("evt_").expect("the prefix");
+        assert!(letters.len() == 22 && letters.chars().all(|it| it.is_ascii_alphanumeric()));
+    });
+}

@@ -46,9 +46,18 @@ fn wrong_requests_get_the_documented_errors() {
             (&[], 400, "invalid_request", "grant_type"),
             (
                 &[("grant_type", "magic"), ("client_id", SPA)],
-                501,
+                403,
                 "unsupported_grant_type",
-                "",
+                "magic",
+            ),
+            (
+                &[
+                    ("grant_type", "urn:openid:params:grant-type:ciba"),
+                    ("client_id", SPA),
+                ],
+                404,
+                "not_supported_locally",
+                "urn:openid:params:grant-type:ciba",
             ),
             (
                 &[("grant_type", "password")],
@@ -502,5 +511,17 @@ fn an_application_that_no_export_has_may_do_everything() {
             .await
             .json();
         assert_eq!(answer["scope"], "read:x write:x", "{answer}");
+    });
+}
+
+#[test]
+fn authorization_server_metadata_is_that_of_discovery() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let oidc = world.get("/.well-known/openid-configuration").await;
+        let oauth = world.get("/.well-known/oauth-authorization-server").await;
+        assert_eq!(oauth.status, StatusCode::OK);
+        assert_eq!(oauth.json(), oidc.json());
+        assert!(oauth.json()["token_endpoint"].is_string());
     });
 }

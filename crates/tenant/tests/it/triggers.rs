@@ -205,6 +205,11 @@ fn an_action_sends_drops_or_retries_mails() {
             assert_eq!(notification["message_type"], "verify_email");
             assert_eq!(notification["to"], "ann@example.com");
             assert!(!notification["text"].as_str().unwrap().contains('<'));
+            // The request that caused it.
+            let request = event["request"].as_object().unwrap();
+            let hostname = request["hostname"].as_str().unwrap();
+            assert!(hostname.starts_with("localhost"), "{request:?}");
+            assert!(request.contains_key("ip") && request.contains_key("user_agent"));
         }
     });
 }

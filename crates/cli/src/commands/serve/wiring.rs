@@ -12,7 +12,8 @@ use std::{
 
 use postlogin_host::{Budget, Door, Mock};
 use postlogin_project::{Boundary, Secret, TenantData};
-use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError, pipeline::Network};
+use postlogin_runner::pipeline::{Network, reload::Reload};
+use postlogin_runner::{PipelineNotice, PipelineSetup, ProgramError};
 use postlogin_tenant::Tenant;
 use serde_json::Value;
 
@@ -192,10 +193,30 @@ pub(super) fn scripts(count: usize) -> String {
 fn report(notice: PipelineNotice<'_>, printer: &Printer) {
     match notice {
         PipelineNotice::UnseenSecret(secret) => secrets::warn_about(secret, printer),
-        PipelineNotice::Reloaded(count) => printer.note(&format!(
-            "files have changed: {} from now on",
-            scripts(count)
-        )),
+        PipelineNotice::Reloaded(reload) => {
+            let Reload {
+                count,
+                scripts: changed,
+                at_start,
+            } = reload;
+            if !changed.is_empty() {
+                printer.note(&format!(
+                    "files have changed: {} from now on (changed: {})",
+                    scripts(*count),
+                    changed.join(", ")
+                ));
+            }
+            if !at_start.is_empty() {
+                printer.warning(&format!(
+                    "files have changed: {} of the export differ, and `serve` reads them when it starts",
+                    at_start.join(", ")
+                ));
+                printer.hint("restart `serve` to apply them");
+            }
+            if changed.is_empty() && at_start.is_empty() {
+                printer.note("files have changed, but nothing that logins run");
+            }
+        }
         PipelineNotice::LeftOut(part) => {
             printer.error(&part.error.clone().into());
             printer.note(&format!(

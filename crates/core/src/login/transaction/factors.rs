@@ -145,13 +145,26 @@ fn does_policy_ask(flow: &Flow) -> bool {
         && !methods.any(|method| json::text_at(method, &["name"]) == Some("mfa"))
 }
 
-/// The challenge at the end of the flow.
+/// The challenge at the end of the flow; a user who has no factor enrols one, the first time.
+///
+/// Source: <https://auth0.com/docs/secure/multi-factor-authentication/enable-mfa>.
 pub(super) fn owed(flow: &Flow) -> Result<Suspension, Fault> {
     refuse_silent(flow)?;
-    let enrolled = enrolled(flow).unwrap_or_default();
-    let enabled = |kind: &String| flow.input.tenant.mfa_factors.contains(kind);
+    let tenant = &flow.input.tenant.mfa_factors;
+    let known = enrolled(flow);
+    if known.as_ref().is_some_and(Vec::is_empty) {
+        let mut factors = tenant.clone();
+        // An address is verified, and a recovery code comes with a factor.
+        factors.retain(|kind| !matches!(kind.as_str(), "email" | "recovery-code"));
+        // An app is what the page offers first.
+        factors.sort_by_key(|kind| kind != "otp");
+        if !factors.is_empty() {
+            return Ok(Suspension::Enroll { factors });
+        }
+    }
+    let enrolled = known.unwrap_or_default().into_iter();
     Ok(Suspension::Challenge {
-        factors: enrolled.into_iter().filter(enabled).collect(),
+        factors: enrolled.filter(|kind| tenant.contains(kind)).collect(),
     })
 }
 

@@ -18,6 +18,7 @@ use crate::http::{Call, Content, text};
 use crate::import::new_user;
 use crate::import::schema::{Problem, error, hidden, problems};
 use crate::management::journal::Happening;
+use crate::oauth::imported;
 use crate::records::Job;
 use crate::signup::identifiers;
 use crate::state::Tenant;
@@ -306,7 +307,10 @@ fn import(
         .map_err(broken)?
         .pop()
     {
-        None | Some(Ok(())) => return Ok(Became::Inserted),
+        None | Some(Ok(())) => {
+            imported::store_of(tenant, &new.profile, &given).map_err(broken)?;
+            return Ok(Became::Inserted);
+        }
         Some(Err(conflict)) => conflict,
     };
     let (code, key) = match conflict {
