@@ -13,6 +13,7 @@ pub mod text;
 
 mod commonjs;
 pub(crate) mod edits;
+mod enums;
 mod esm;
 pub(crate) mod guesses;
 mod namespaces;
