@@ -1,7 +1,8 @@
 //! Which Action sees which secrets.
 
 use postlogin_core::explanation::Explanation;
-use postlogin_core::outcome::{LogRecord, Outcome, StoredMetadata};
+use postlogin_core::outcome::{Outcome, StoredMetadata};
+use postlogin_core::redact::Mask;
 use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
 use postlogin_runner::unseen;
 
@@ -42,11 +43,12 @@ pub(crate) fn warn_about(secret: &Secret, printer: &Printer) {
 }
 
 /// The values that no output may show.
-pub(crate) struct Hidden<'a>(Vec<&'a str>);
+pub(crate) struct Hidden(Mask);
 
-impl<'a> Hidden<'a> {
-    pub(crate) fn new(given: &'a [Secret]) -> Self {
-        Self(given.iter().map(|secret| secret.value.as_str()).collect())
+impl Hidden {
+    pub(crate) fn new(given: &[Secret]) -> Self {
+        let values = given.iter().map(|secret| secret.value.as_str());
+        Self(Mask::of(&values.collect::<Vec<_>>()))
     }
 
     /// Hides them in the outcome, and tells whether a claim of a token held one.
@@ -58,14 +60,14 @@ impl<'a> Hidden<'a> {
             )
         };
         let before = claims(outcome);
-        outcome.redact(&self.0);
+        outcome.redact_by(&self.0);
         before != claims(outcome)
     }
 
     /// Hides them in an explanation, and tells whether a claim of a token held one.
     pub(crate) fn explanation(&self, explanation: &mut Explanation) -> bool {
         let tokens_changed = self.outcome(&mut explanation.outcome);
-        explanation.redact(&self.0);
+        explanation.redact_by(&self.0);
         tokens_changed
     }
 
@@ -73,23 +75,13 @@ impl<'a> Hidden<'a> {
     pub(crate) fn metadata(&self, metadata: &mut StoredMetadata, outcome: &Outcome) {
         let mut vehicle = outcome.clone();
         vehicle.user = std::mem::take(metadata);
-        vehicle.redact(&self.0);
+        vehicle.redact_by(&self.0);
         *metadata = vehicle.user;
     }
 
     /// Hides them in a text that the outcome does not hold: that of a source.
-    pub(crate) fn text(&self, text: String, outcome: &Outcome) -> String {
-        let mut vehicle = outcome.clone();
-        vehicle.logs = vec![LogRecord {
-            action: String::new(),
-            level: String::new(),
-            message: text,
-        }];
-        vehicle.redact(&self.0);
-        vehicle
-            .logs
-            .pop()
-            .map(|log| log.message)
-            .unwrap_or_default()
+    pub(crate) fn text(&self, mut text: String) -> String {
+        self.0.text(&mut text);
+        text
     }
 }

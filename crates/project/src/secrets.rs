@@ -59,8 +59,27 @@ pub(crate) fn read_dotenv_within(path: &Path, within: &Boundary) -> Result<Vec<S
     parse_dotenv(&within.read_secrets(path, &shown)?, &shown)
 }
 
-/// The longest dotenv file, in bytes.
-const LONGEST: usize = 1 << 20;
+/// The longest dotenv file, and the longest secrets of a case beside it, in bytes.
+pub(crate) const LONGEST: usize = 1 << 20;
+
+/// The memory of the forms in which a secret is looked for, roughly, as a multiple of the secret.
+pub(crate) const FORMS: usize = 16;
+
+/// The most secrets of a dotenv file or a case: each text of a login is searched for each of them. An Action has at most
+/// 30 in production.
+pub(crate) const MOST: usize = 5_000;
+
+/// The refusal of more, and its hint.
+pub(crate) const TOO_MANY: (&str, &str) = (
+    "there are more than 5,000 secrets",
+    "production gives an Action at most 30: leave out those that no Action reads",
+);
+
+/// Returns the memory that secrets take, in bytes.
+pub(crate) fn weight(secrets: &[Secret]) -> usize {
+    let of = |secret: &Secret| size_of::<Secret>() + secret.name.len() + secret.value.len();
+    secrets.iter().map(of).sum()
+}
 
 /// Parses the text of a dotenv file; `shown` is its name in errors.
 pub fn parse_dotenv(text: &str, shown: &str) -> Result<Vec<Secret>> {
@@ -90,6 +109,10 @@ pub fn parse_dotenv(text: &str, shown: &str) -> Result<Vec<Secret>> {
                     .in_file(shown)
                     .at(line, column),
             );
+        }
+        if secrets.len() == MOST {
+            let error = Error::new(TOO_MANY.0).with_hint(TOO_MANY.1);
+            return Err(error.in_file(shown).at(line, column));
         }
         secrets.push(secret);
         rest = after;
@@ -260,6 +283,25 @@ mod tests {
         check_error(
             "A=\"x\"hunter2",
             ".env:1:1: the value of `A` continues after its closing quote",
+        );
+    }
+
+    #[test]
+    fn more_secrets_than_any_project_has_are_refused() {
+        let text = |count| {
+            (0..count)
+                .map(|index| format!("K{index}=v\n"))
+                .collect::<String>()
+        };
+        assert_eq!(
+            parse_dotenv(&text(5_000), ".env")
+                .map(|read| read.len())
+                .ok(),
+            Some(5_000)
+        );
+        check_error(
+            &text(5_001),
+            ".env:5001:1: there are more than 5,000 secrets",
         );
     }
 

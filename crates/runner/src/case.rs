@@ -96,7 +96,7 @@ fn login(
     let secrets: Vec<&str> = hidden.map(|secret| secret.value.as_str()).collect();
     let mask = Mask::of(&secrets);
     let found = mismatches(&case.expect, &outcome);
-    outcome.redact(&secrets);
+    outcome.redact_by(&mask);
     if outcome.status == Status::Failed
         && !case.expect.wants_failure()
         && let Some(error) = &outcome.error
@@ -119,7 +119,7 @@ fn login(
         failures.extend(compared.map(Failure::Snapshot));
     }
     if !failures.is_empty() && watch == Watch::Off {
-        name_sources(&mut outcome, planned, actions, &secrets);
+        name_sources(&mut outcome, planned, actions, &mask);
     }
     (failures, Some(outcome))
 }
@@ -183,7 +183,7 @@ fn name_sources(
     outcome: &mut Outcome,
     planned: &PlannedCase,
     actions: &[BoundAction],
-    secrets: &[&str],
+    mask: &Mask,
 ) {
     if outcome.ledger.is_empty() || outcome.status == Status::Failed {
         return;
@@ -192,7 +192,7 @@ fn name_sources(
     let Ok(mut watched) = self::outcome(planned, actions, &mut user, Watch::Paths) else {
         return;
     };
-    watched.redact(secrets);
+    watched.redact_by(mask);
     for (entry, seen) in outcome.ledger.iter_mut().zip(watched.ledger) {
         if (entry.token, &entry.name, &entry.value) == (seen.token, &seen.name, &seen.value) {
             entry.sources = seen.sources;

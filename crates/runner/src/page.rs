@@ -148,8 +148,7 @@ impl Closely {
         let secrets: Vec<&str> = secrets.map(|secret| secret.value.as_str()).collect();
         let mask = Mask::of(&secrets);
         if !planned.reveals_secrets {
-            explanation.outcome.redact(&secrets);
-            explanation.redact(&secrets);
+            explanation.redact_by(&mask);
             mask.value(&mut event);
         }
         entry.requests = Some(requests(&traffic, &mask));

@@ -57,7 +57,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, printer: &Printer) -> Result
     match run.format {
         Format::Json => printer.machine(|out| render::json(&explanation, out))?,
         Format::Human => {
-            let source = |file: &str| Some(hidden.text(ready.text_of(file)?, outcome));
+            let source = |file: &str| Some(hidden.text(ready.text_of(file)?));
             let options = ready.options(run, &source, printer);
             printer.data(|out| render::explanation(&explanation, &options, out))?;
         }

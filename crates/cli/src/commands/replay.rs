@@ -6,6 +6,7 @@ mod git;
 mod input;
 mod joined;
 mod messages;
+mod obedient;
 mod prepare;
 mod progress;
 

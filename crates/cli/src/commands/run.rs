@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &RunArguments, printer: &Printer) -> Result<u8, Cli
     match arguments.format {
         Format::Json => printer.machine(|out| render::json(&outcome, out))?,
         Format::Human => {
-            let source = |file: &str| Some(hidden.text(ready.text_of(file)?, &outcome));
+            let source = |file: &str| Some(hidden.text(ready.text_of(file)?));
             let options = ready.options(arguments, &source, printer);
             printer.data(|out| render::human(&outcome, &options, out))?;
         }

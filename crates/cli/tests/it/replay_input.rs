@@ -493,3 +493,53 @@ fn real_logins_come_from_the_logs() {
         assert!(done.stderr.contains(expected), "{expected}: {done}");
     }
 }
+
+/// The first signal ends also what waits for a pipe that gives nothing.
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_what_waits_for_users() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    let place = place();
+    let one = br#"{"user_id":"auth0|1"}
+"#;
+    for arguments in [
+        "replay --after action.js -",
+        "replay --after action.js --worker",
+    ] {
+        let mut child = postlogin(arguments)
+            .within(place.path())
+            .command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let mut pipe = child.stdin.take().expect("a pipe");
+        if !arguments.ends_with("--worker") {
+            pipe.write_all(one).expect("the program reads");
+        }
+        // Until its handlers are there, a signal ends it without a code of its own.
+        std::thread::sleep(Duration::from_secs(2));
+        let sent = Command::new("kill")
+            .args(["-TERM", &child.id().to_string()])
+            .status();
+        assert!(sent.is_ok_and(|status| status.success()));
+        let start = Instant::now();
+        let ended = loop {
+            if let Some(status) = child.try_wait().expect("a process") {
+                break Some(status);
+            }
+            if start.elapsed() > Duration::from_secs(60) {
+                let _ = child.kill();
+                break None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let ended = ended.and_then(|status| status.code().or(Some(130)));
+        assert_eq!(ended, Some(130), "{arguments}");
+        drop(pipe);
+    }
+}

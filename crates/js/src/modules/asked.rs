@@ -20,6 +20,9 @@ use sha2::{Digest, Sha256};
 /// So many paths are remembered. Two large packages have five thousand.
 const MOST: usize = 50_000;
 
+/// So many bytes of their names. An Action can ask for any number of them, and some have four thousand.
+const MOST_BYTES: usize = 16 << 20;
+
 /// A file that changed later than this before it was looked at may change again without another time: some file systems count seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 
@@ -31,6 +34,8 @@ pub(super) struct Asked(Mutex<Paths>);
 struct Paths {
     /// By their names as they were written: comparing paths part by part takes long.
     known: HashMap<OsString, Seen>,
+    /// The bytes of their names.
+    bytes: usize,
     /// Whether something cannot be remembered.
     is_lost: bool,
 }
@@ -62,13 +67,19 @@ impl Asked {
         }
         let seen = Seen::of(path).filter(|seen| seen.fact.is_settled(SystemTime::now()));
         match seen {
-            Some(seen) if paths.known.len() < MOST => {
+            Some(seen)
+                if paths.known.len() < MOST
+                    && paths.bytes + path.as_os_str().len() <= MOST_BYTES =>
+            {
                 let there = seen.there;
+                paths.bytes += path.as_os_str().len();
                 paths.known.insert(path.as_os_str().to_owned(), seen);
                 Some(there)
             }
             _ => {
                 paths.is_lost = true;
+                // Nothing of it is of use any more.
+                paths.known = HashMap::new();
                 None
             }
         }

@@ -26,6 +26,10 @@ use super::{
 use crate::check::declared::package;
 use crate::source::package::{PackageCode, prepare};
 
+/// So many bytes the resolver may remember of paths, about. It keeps every folder of every path that it ever looked at, also of
+/// those that are not there, and an Action can ask for any number of names.
+const CACHE_BYTES: usize = 16 << 20;
+
 pub(super) struct Packages {
     folder: PathBuf,
     places: Arc<Places>,
@@ -33,6 +37,8 @@ pub(super) struct Packages {
     manifests: Manifests,
     require: ResolverGeneric<Door>,
     import: ResolverGeneric<Door>,
+    /// The bytes that the cache of both has, about. Locked while one of them looks: it must not be emptied then.
+    cached: Mutex<usize>,
     /// Whether the notice about refused folders was given.
     told: AtomicBool,
     /// The fingerprints of the files that were loaded.
@@ -58,6 +64,7 @@ impl Packages {
             door,
             require,
             import,
+            cached: Mutex::new(0),
             told: AtomicBool::new(false),
             loaded: Mutex::default(),
         }
@@ -95,15 +102,29 @@ impl Packages {
             Keyword::Require => &self.require,
             Keyword::Import => &self.import,
         };
-        let resolution = resolver
-            .resolve(from, asked)
-            .map_err(|error| self.refusal(&error, specifier, importer, keyword))?;
+        let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
+        *cached = cached.saturating_add(cache_weight(from, asked));
+        if *cached > CACHE_BYTES {
+            self.require.clear_cache();
+            self.import.clear_cache();
+            *cached = 0;
+        }
+        let resolution = resolver.resolve(from, asked);
+        drop(cached);
+        let resolution =
+            resolution.map_err(|error| self.refusal(&error, specifier, importer, keyword))?;
         let real = self.door.canonical(resolution.path());
         let real = real.map_err(|_| not_found())?;
         match self.places.admits(&real) {
             true => self.places.inside(&real).ok_or_else(not_found),
             false => Err(not_found()),
         }
+    }
+
+    /// Returns the number of bytes that the cache of paths has by the questions since it was emptied, about.
+    #[cfg(test)]
+    pub(super) fn cached(&self) -> usize {
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the file of a name inside the sandbox.
@@ -327,6 +348,14 @@ impl Packages {
             _ => not_found(specifier, importer, keyword),
         }
     }
+}
+
+/// Returns the number of bytes that the resolver keeps of one question, about: each folder on the way has a path of its own.
+fn cache_weight(from: &Path, asked: &str) -> usize {
+    let name = from.as_os_str().len() + asked.len();
+    // The files that it could be are tried beside it.
+    let folders = asked.bytes().filter(|byte| *byte == b'/').count() + 8;
+    folders.saturating_mul(name / 2 + 256)
 }
 
 fn refused_link(link: &Path, target: &Path) -> Notice {

@@ -11,7 +11,7 @@ use oxc::transformer::{TransformOptions, Transformer};
 
 use super::mapping::{Mapping, Segment};
 use super::text::{LineIndex, Position, saturate};
-use super::{SyntaxError, namespaces, parse, syntax};
+use super::{SyntaxError, enums, namespaces, parse, syntax};
 
 /// The text without types. Adds the way back to `map`.
 pub(crate) fn types(file_name: &str, text: &str, map: &mut Mapping) -> Result<String, SyntaxError> {
@@ -25,6 +25,9 @@ pub(crate) fn types(file_name: &str, text: &str, map: &mut Mapping) -> Result<St
 fn without_types(file_name: &str, text: &str, map: &mut Mapping) -> Result<String, SyntaxError> {
     let allocator = Allocator::default();
     let mut program = parse::parse(&allocator, text, SourceType::ts()).program;
+    if enums::is_too_much(&program) {
+        return Err(syntax::too_much(file_name, "too long texts in its enums"));
+    }
     let semantic = SemanticBuilder::new_compiler()
         .with_excess_capacity(2.0)
         .with_enum_eval(true)

@@ -1,6 +1,6 @@
 //! From the nodes of a file to its cases.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::{Base, Case, Mistakes, expect, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, to_map};
 use crate::door::Boundary;
 use crate::project::tenant;
-use crate::secrets::{Secret, parse_secret, read_dotenv_within};
+use crate::secrets::{self, Secret, parse_secret, read_dotenv_within};
 use crate::shapes::Shapes;
 use crate::units::{parse_duration, parse_size};
 use crate::{Error, Result};
@@ -62,9 +62,13 @@ fn own(item: &Node, key: &str) -> Vec<String> {
 
 /// Where `challenge` is, if a case without rows has it itself. In rows and matrices, some logins may not come to it.
 fn own_challenge(node: &Node, item: &Node) -> Option<Place> {
-    let is_many = [super::each::EACH, "matrix"].iter().any(|key| item.get(key).is_some());
+    let is_many = [super::each::EACH, "matrix"]
+        .iter()
+        .any(|key| item.get(key).is_some());
     let own = item.entry("challenge").filter(|_| !is_many)?;
-    let counts = node.entry("challenge").is_some_and(|entry| entry.place == own.place);
+    let counts = node
+        .entry("challenge")
+        .is_some_and(|entry| entry.place == own.place);
     counts.then(|| own.place.clone())
 }
 
@@ -321,7 +325,7 @@ impl Reader {
     }
 
     fn secrets(&mut self, node: &Node) -> Vec<Secret> {
-        let mut secrets = Vec::new();
+        let mut given = Vec::new();
         if let Some(file) = node.get("secrets_file")
             && let Some(path) = self.shapes.text(file, "`secrets_file`")
         {
@@ -340,24 +344,47 @@ impl Reader {
                 self.files.push(path.clone());
                 self.secrets_files.insert(path.clone(), read);
             }
-            secrets.extend(self.secrets_files.get(&path).cloned().unwrap_or_default());
+            // Each case has its own copy.
+            let read = self.secrets_files.get(&path).map(Vec::as_slice);
+            let read = read.unwrap_or_default();
+            self.left = self.left.saturating_sub(secrets::weight(read));
+            if self.left > 0 {
+                given.extend_from_slice(read);
+            }
         }
-        let given = node.get("secrets");
-        let given = given.and_then(|node| self.shapes.object(node, "`secrets`"));
-        for entry in given.unwrap_or_default() {
+        let own = node.get("secrets");
+        let own = own.and_then(|node| self.shapes.object(node, "`secrets`"));
+        let own = own.unwrap_or_default();
+        let names: HashSet<&str> = own.iter().map(|entry| entry.key.as_str()).collect();
+        given.retain(|known: &Secret| !names.contains(known.name.as_str()));
+        if given.len() + own.len() > secrets::MOST {
+            let (message, hint) = secrets::TOO_MANY;
+            self.shapes
+                .refuse(node.place.error(message).with_hint(hint));
+            return Vec::new();
+        }
+        let length = own
+            .iter()
+            .map(|entry| entry.value.as_text().map_or(0, str::len));
+        let length: usize = length.sum();
+        if length > secrets::LONGEST {
+            let message = format!("the secrets have more than {} MiB", secrets::LONGEST >> 20);
+            self.shapes.refuse(node.place.error(message));
+            return Vec::new();
+        }
+        // Each is looked for in several forms.
+        self.left = self.left.saturating_sub(length * secrets::FORMS);
+        for entry in own {
             let what = format!("the secret `{}`", entry.key);
             let Some(value) = self.shapes.text(&entry.value, &what) else {
                 continue;
             };
             match parse_secret(&format!("{}={value}", entry.key)) {
-                Ok(secret) => {
-                    secrets.retain(|known: &Secret| known.name != secret.name);
-                    secrets.push(secret);
-                }
+                Ok(secret) => given.push(secret),
                 Err(error) => self.shapes.refuse(entry.place.error(error.message)),
             }
         }
-        secrets
+        given
     }
 
     /// The paths of `set`, then those of the matrix.

@@ -434,3 +434,41 @@ fn the_cases_of_a_run_have_a_limit_together() {
     let error = read("one.case.yaml", &mut left).expect_err("there is no room");
     assert!(error.contains("more than 128 MiB"), "{error}");
 }
+
+/// A case has its own copy of the secrets, so a file that many cases name is not for nothing.
+#[test]
+fn secrets_of_cases_are_limited_in_number_and_in_all() {
+    let secrets = |count: usize, length: usize| -> String {
+        let value = "v".repeat(length);
+        (0..count).map(|at| format!("K{at}={value}\n")).collect()
+    };
+    let read = |secrets: String, cases: &str| {
+        let text = format!("secrets_file: s.env\ncases:\n{cases}");
+        let folder = folder(&[("a.case.yaml", &text), ("s.env", &secrets)]);
+        read(folder.path(), "a.case.yaml").map(|file| file.cases)
+    };
+    let first = |mistakes: Mistakes| mistakes.first().map(ToString::to_string);
+    let one = "- description: a\n  secrets: { K1: own, N: new }\n";
+    let cases = read(secrets(4_999, 4), one).expect("5,000 secrets");
+    let given: Vec<&str> = (cases[0]
+        .secrets
+        .iter()
+        .filter(|secret| secret.value != "vvvv"))
+    .map(|secret| secret.name.as_str())
+    .collect();
+    assert_eq!((cases[0].secrets.len(), given), (5_000, vec!["K1", "N"]));
+    let refused = read(secrets(5_000, 4), one).map_err(first);
+    assert_eq!(
+        refused.err().flatten().as_deref(),
+        Some("a.case.yaml:3:3: there are more than 5,000 secrets")
+    );
+    // 1,000 KB each: 130 of them are 130 MB, and 120 are less than 128 MiB.
+    let cases = |count| "- description: a\n".repeat(count);
+    assert!(!matches!(read(secrets(10, 99_900), &cases(2)), Ok(read) if read.len() != 2));
+    let refused = read(secrets(10, 99_900), &cases(140)).map_err(first);
+    let refused = refused.err().flatten().unwrap_or_default();
+    assert!(
+        refused.contains("the cases take more than 128 MiB"),
+        "{refused}"
+    );
+}

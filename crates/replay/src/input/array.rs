@@ -133,6 +133,10 @@ impl Element {
                 _ => {}
             }
         }
+        // Blanks before the element are not of it.
+        if self.text.is_empty() && byte.is_ascii_whitespace() {
+            return None;
+        }
         if self.text.len() < LONGEST_ENTRY {
             self.text.push(byte);
         } else {

@@ -114,9 +114,23 @@ impl Users {
     ///
     /// # Errors
     /// When the bytes cannot be read, or are text in UTF-16.
-    pub fn of(mut source: Source, columns: &Columns) -> io::Result<Self> {
+    pub fn of(source: Source, columns: &Columns) -> io::Result<Self> {
+        Self::until(source, columns, || false)
+    }
+
+    /// As [`Users::of`], until `stop` returns true: then reading is an error, also in the middle of a user, a member of a compressed
+    /// file, or blank lines.
+    ///
+    /// # Errors
+    /// As [`Users::of`], and when it is stopped.
+    pub fn until(mut source: Source, columns: &Columns, stop: fn() -> bool) -> io::Result<Self> {
         if source.fill_buf()?.starts_with(GZIP) {
-            source = Box::new(BufReader::with_capacity(1 << 16, Unpacked::of(source)));
+            // A small file may have very much content.
+            let content = Stoppable {
+                reader: Unpacked::of(source),
+                stop,
+            };
+            source = Box::new(BufReader::with_capacity(1 << 16, content));
         }
         let form = form(&mut source)?;
         let mut names = Vec::new();
@@ -225,6 +239,21 @@ impl Users {
     #[must_use]
     pub fn file(&self) -> usize {
         self.file
+    }
+}
+
+/// What a compressed file has, until it is stopped.
+struct Stoppable<R> {
+    reader: R,
+    stop: fn() -> bool,
+}
+
+impl<R: Read> Read for Stoppable<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match (self.stop)() {
+            true => Err(io::Error::other("stopped")),
+            false => self.reader.read(bytes),
+        }
     }
 }
 

@@ -93,6 +93,72 @@ fn a_long_entry_is_a_problem_and_not_kept() {
 }
 
 #[test]
+fn blanks_before_an_element_are_not_counted() {
+    let blanks = " \n".repeat(LONGEST_ENTRY);
+    let text = format!("[{blanks}{{\"a\":1}},{blanks}{{\"b\":2}}{blanks}");
+    let Some(text) = text.get(..text.len() - blanks.len()) else {
+        panic!("blanks are ASCII");
+    };
+    check(
+        format!("{text}]").as_bytes(),
+        Form::Array,
+        &["1 {\"a\":1}", "2 {\"b\":2}"],
+    );
+}
+
+thread_local! {
+    /// So many more reads of content are let through.
+    static READS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+fn is_over() -> bool {
+    READS.with(|reads| {
+        let left = reads.get();
+        reads.set(left.saturating_sub(1));
+        left == 0
+    })
+}
+
+/// What is one entry, or none, for as long as it is read: each stage of reading ends.
+#[test]
+fn reading_ends_where_it_is_stopped() {
+    let (open, blank, ones) = (
+        "x".repeat(1 << 16),
+        "\n".repeat(1 << 16),
+        "1,".repeat(1 << 15),
+    );
+    for (begin, repeated) in [
+        ("[{\"a\":\"", &open),
+        ("[", &blank),
+        ("[1]", &blank),
+        ("[", &ones),
+        ("{\"a\":\"", &open),
+        ("{}\n", &blank),
+        ("user_id,name\n", &blank),
+        ("user_id,name\n\"", &open),
+        ("user_id,", &open),
+    ] {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut write = |text: &str| {
+            encoder
+                .write_all(text.as_bytes())
+                .unwrap_or_else(|error| panic!("{error}"));
+        };
+        write(begin);
+        (0..64).for_each(|_| write(repeated));
+        let bytes = encoder.finish().unwrap_or_else(|error| panic!("{error}"));
+        READS.with(|reads| reads.set(8));
+        let users = Users::until(of_bytes(bytes), &Columns::default(), is_over);
+        let ended = users.and_then(|mut users| {
+            while users.next_entry()?.is_some() {}
+            Ok(())
+        });
+        let error = ended.expect_err(begin).to_string();
+        assert_eq!(error, "stopped", "{begin}");
+    }
+}
+
+#[test]
 fn several_members_of_gzip_are_read() {
     let mut bytes = Vec::new();
     for part in ["{\"a\":1}\n{\"b\"", ":2}\n"] {

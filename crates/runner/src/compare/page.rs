@@ -47,8 +47,7 @@ pub fn report(
             let sources = side.actions.iter().map(|(source, _)| source);
             let sites = counters.sites(sources.enumerate());
             let mut explanation = explain(ran.outcome, ran.record, &names_of(&sites), &sites);
-            explanation.outcome.redact(&secrets);
-            explanation.redact(&secrets);
+            explanation.redact_by(&mask);
             let usage = explanation.outcome.usage.actions.iter();
             let end = if kind == Kind::Left { "left" } else { "right" };
             report.entries.push(Entry {

@@ -25,7 +25,6 @@ use postlogin_core::{
     explanation::{ClaimSites, Explanation},
     outcome::Outcome,
     reads::{Record, Watch},
-    redact::Mask,
 };
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, Traffic};
@@ -216,9 +215,8 @@ impl Pipeline {
         };
         let advanced = advance(actions, login, &self.in_place(&slot, &listened));
         drop(slot);
-        let requests = traffic.map_or_else(Vec::new, |traffic| {
-            requests(&traffic, &Mask::of(&self.secret_values()))
-        });
+        let requests =
+            traffic.map_or_else(Vec::new, |traffic| requests(&traffic, self.library.mask()));
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         program
             .caches
@@ -440,7 +438,7 @@ impl LoginPipeline for Pipeline {
     }
 
     fn redact(&self, outcome: &mut Outcome) {
-        outcome.redact(&self.secret_values());
+        outcome.redact_by(self.library.mask());
     }
 
     fn redacted<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {

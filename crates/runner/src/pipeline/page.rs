@@ -6,7 +6,6 @@ use std::sync::Arc;
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
 use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
-use postlogin_core::redact::Mask;
 use postlogin_core::{ResumeStep, Trigger, complete_event};
 use postlogin_engine::BoundAction;
 use postlogin_generate::Generator;
@@ -70,7 +69,7 @@ impl Pipeline {
             finished: ran.map_err(|error| internal(&error))?,
             seen: Seen {
                 coverage,
-                requests: requests(&traffic, &Mask::of(&self.secret_values())),
+                requests: requests(&traffic, self.library.mask()),
                 sites,
             },
         })
@@ -121,29 +120,22 @@ impl Pipeline {
             // The sources cannot be read now; what the login did is known all the same.
             Err(_) => explain(outcome, record, why, &Default::default()),
         };
-        self.redact(&mut explanation.outcome);
-        explanation.redact(&self.secret_values());
+        explanation.redact_by(self.library.mask());
         explanation
-    }
-
-    pub(super) fn secret_values(&self) -> Vec<&str> {
-        let secrets = self.library.secrets().iter();
-        secrets.map(|secret| secret.value.as_str()).collect()
     }
 
     /// Returns the sources without secrets.
     pub(super) fn texts(&self) -> Result<Vec<SourceText>, PipelineError> {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
-        let mask = Mask::of(&self.secret_values());
         let mut texts = program.texts();
         for source in &mut texts {
-            mask.text(&mut source.text);
+            self.library.mask().text(&mut source.text);
         }
         Ok(texts)
     }
 
     pub(super) fn masked(&self, value: &mut Value) {
-        Mask::of(&self.secret_values()).value(value);
+        self.library.mask().value(value);
     }
 
     /// Returns the file and the text of a case; writes it if asked.

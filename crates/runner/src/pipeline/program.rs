@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use postlogin_core::{Trigger, explanation::ClaimSites, outcome::Outcome, trigger::Binding};
+use postlogin_core::{
+    Trigger, explanation::ClaimSites, outcome::Outcome, redact::Mask, trigger::Binding,
+};
 use postlogin_engine::{Allocation, BoundAction};
 use postlogin_js::liquid::Liquid;
 use postlogin_page::SourceText;
@@ -98,6 +100,8 @@ const FINEST: Duration = Duration::from_millis(1);
 pub(super) struct Library {
     here: PathBuf,
     given: Vec<Secret>,
+    /// What hides them, made once for all logins.
+    mask: Mask,
     start: Start,
     notices: Notices,
     /// The data of the tenant's seed, beside the project.
@@ -147,6 +151,10 @@ impl Library {
         program.tenant.extend(&seed);
         Ok(Self {
             here: here.to_owned(),
+            mask: {
+                let values = given.iter().map(|secret| secret.value.as_str());
+                Mask::of(&values.collect::<Vec<_>>())
+            },
             given,
             start,
             notices,
@@ -168,6 +176,11 @@ impl Library {
     /// Returns what the user gave.
     pub(super) fn secrets(&self) -> &[Secret] {
         &self.given
+    }
+
+    /// Returns what hides it.
+    pub(super) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Returns the program of a login that starts now.

@@ -205,11 +205,12 @@ fn read(
         error
     };
     while !stop.load(Ordering::Relaxed) {
-        let next = chunks
-            .next_chunk()
-            .map_err(|error| failed(ReplayError::Input(error)))?;
-        let Some(chunk) = next else {
-            break;
+        let chunk = match chunks.next_chunk() {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // The caller ends what is read when the run is to end, also in the middle of a user.
+            Err(_) if control.stop.load(Ordering::Relaxed) => break,
+            Err(error) => return Err(failed(ReplayError::Input(error))),
         };
         read.chunks += 1;
         let is_ours = control.shard.is_none_or(|shard| shard.has(chunk.number));

@@ -1,7 +1,7 @@
 //! One worker among many: users as Arrow streams in, results as Arrow streams out ([`postlogin_replay::arrow`]).
 
 use std::io::{self, BufRead, Write};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use postlogin_replay::Summary;
@@ -39,7 +39,15 @@ pub fn work(
     stop: &AtomicBool,
 ) -> Result<bool, WorkerError> {
     let mut streams = Streams::new(users);
-    while let Some(mut message) = streams.next_message().map_err(WorkerError::Input)? {
+    // Of a pipe that the caller ends when the run is to end, nothing else is known.
+    let is_stopped = || stop.load(Ordering::Relaxed);
+    loop {
+        let mut message = match streams.next_message() {
+            Ok(Some(message)) => message,
+            Ok(None) => break,
+            Err(_) if is_stopped() => return Ok(false),
+            Err(error) => return Err(WorkerError::Input(error)),
+        };
         let mut rows = RowsWriter::new(&mut out).map_err(WorkerError::Output)?;
         let mut summary = Summary::default();
         while let Message::Batch(batch) = message {
@@ -54,8 +62,11 @@ pub fn work(
                 let written = written.and_then(|()| rows.ids(&part.ids));
                 written.map_err(WorkerError::Output)?;
             }
-            let next = streams.next_message().map_err(WorkerError::Input)?;
-            message = next.unwrap_or(Message::End);
+            message = match streams.next_message() {
+                Ok(next) => next.unwrap_or(Message::End),
+                Err(_) if is_stopped() => return Ok(false),
+                Err(error) => return Err(WorkerError::Input(error)),
+            };
         }
         replay.add_reached(&mut summary);
         let part = text_of(key, summary).map_err(WorkerError::Output)?;

@@ -9,7 +9,8 @@ use std::{
 use postlogin_runner::replay::{GatherError, WorkerError, gather, work};
 
 use super::{
-    INTERRUPTED, Made, folder::Folder, interrupt, prepare::Setup, report, shown, unusable,
+    INTERRUPTED, Made, folder::Folder, interrupt, obedient::Waiting, prepare::Setup, report, shown,
+    unusable,
 };
 use crate::{
     args::ReplayArguments,
@@ -22,7 +23,7 @@ const BUFFER: usize = 1 << 16;
 
 /// Reads users from stdin and writes results to stdout, until the users end.
 pub(super) fn worker(setup: Setup<'_>, printer: &Printer) -> Result<u8, CliError> {
-    let users = BufReader::with_capacity(BUFFER, io::stdin().lock());
+    let users = BufReader::with_capacity(BUFFER, Waiting::of(io::stdin()));
     let mut done = Ok(true);
     printer.machine(|out| {
         let replay = setup.replay();

@@ -16,6 +16,10 @@ use postlogin_replay::{
     profile::Columns,
 };
 
+use super::{
+    interrupt,
+    obedient::{Direct, Waiting},
+};
 use crate::error::{CliError, hint_on_missing};
 
 /// Users that are being read.
@@ -63,7 +67,7 @@ fn open_at(path: &Path, columns: &Columns, position: &Arc<AtomicU64>) -> Result<
         position: Arc::clone(position),
     };
     let (source, size) = if path == Path::new("-") {
-        (counted(Box::new(io::stdin())), None)
+        (counted(Box::new(Waiting::of(io::stdin()))), None)
     } else {
         let file = File::open(path).map_err(|error| {
             let shown = CliError::usage(format!("cannot read {shown}: {error}"));
@@ -80,9 +84,12 @@ fn open_at(path: &Path, columns: &Columns, position: &Arc<AtomicU64>) -> Result<
         let size = found
             .filter(std::fs::Metadata::is_file)
             .map(|found| found.len());
-        (counted(Box::new(file)), size)
+        match size {
+            Some(_) => (counted(Box::new(Direct(file))), size),
+            None => (counted(Box::new(Waiting::of(file))), size),
+        }
     };
-    let users = Users::of(of_reader(source), columns);
+    let users = Users::until(of_reader(source), columns, interrupt::came);
     let users = users.map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
     Ok(Input {
         users,

@@ -19,14 +19,20 @@ const INTERRUPTED: i32 = 130;
 /// The time that running logins have to end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
 
+static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
 /// Set once the user, or the system, wants the run to end.
 pub(in crate::commands) fn flag() -> &'static AtomicBool {
-    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     STOP.get_or_init(|| {
         let stop = Arc::new(AtomicBool::new(false));
         listen(&stop);
         stop
     })
+}
+
+/// Whether a signal came since something asked for the flag. Until then, a signal ends the process.
+pub(in crate::commands) fn came() -> bool {
+    STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
 }
 
 /// Whether the run should end.
