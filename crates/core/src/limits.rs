@@ -56,6 +56,8 @@ const METADATA_NAMES: &str =
     "https://auth0.com/docs/manage-users/user-accounts/metadata/metadata-fields-data";
 const TRANSACTION_METADATA: &str = "https://auth0.com/docs/customize/actions/transaction-metadata";
 const CUSTOMIZE_MFA: &str = "https://auth0.com/docs/secure/multi-factor-authentication/customize-mfa/customize-mfa-selection-universal-login";
+const RESET_TRIGGERS: &str =
+    "https://auth0.com/docs/customize/actions/explore-triggers/password-reset-triggers";
 const TOKEN_EXCHANGE: &str =
     "https://auth0.com/docs/customize/actions/explore-triggers/custom-token-exchange";
 const CUSTOM_USER_ID: &str = "https://auth0.com/docs/manage-users/user-accounts/custom-user-id";
@@ -70,6 +72,8 @@ pub const ACTIONS_PER_TRIGGER: Limit = limit(20, LIMITATIONS);
 pub const ACTIONS_OF_A_PROVIDER: Limit = limit(1, LIMITATIONS);
 /// Actions of a token exchange profile, and of an event stream: the entity names one.
 pub const ACTIONS_OF_AN_ENTITY: Limit = limit(1, TOKEN_EXCHANGE);
+/// Actions of password-reset-post-challenge.
+pub const ACTIONS_OF_A_RESET: Limit = limit(4, RESET_TRIGGERS);
 /// Secrets of one Action.
 pub const SECRETS_PER_ACTION: Limit = limit(30, LIMITATIONS);
 /// npm dependencies of one Action.

@@ -52,6 +52,9 @@ impl Profile {
         name: &str,
         value: Option<Value>,
     ) -> usize {
+        if value.is_none() && of_kind(&mut self.written, kind).has(name) {
+            return self.take_back(event, kind, name);
+        }
         self.changed = true;
         if let Some(refusal) = refusal(kind, name, value.as_ref()) {
             self.refuse(refusal);
@@ -66,6 +69,25 @@ impl Profile {
             }
         }
         bytes
+    }
+
+    /// Takes a key that this login has set out of the update: `undefined` leaves the profile as it is stored. Gives how many
+    /// bytes the update writes so far.
+    ///
+    /// Source: <https://community.auth0.com/t/152115>.
+    fn take_back(&mut self, event: &mut Value, kind: MetadataKind, name: &str) -> usize {
+        let stored = match kind {
+            MetadataKind::User => &self.stored.user_metadata,
+            MetadataKind::App => &self.stored.app_metadata,
+        };
+        let stored = stored.get(name).cloned();
+        if let Some(map) = metadata_of(event, kind) {
+            match stored {
+                Some(stored) => drop(map.insert(name.to_owned(), stored)),
+                None => drop(map.shift_remove(name)),
+            }
+        }
+        of_kind(&mut self.written, kind).remove(name)
     }
 
     /// As [`Profile::set`], for a large value that the same handler replaces later: only its size and the reason for
@@ -162,6 +184,22 @@ impl Written {
         let entry = compact_bytes(&name) + 1 + bytes;
         let before = self.entries.insert(name.to_owned(), entry);
         self.bytes = self.bytes.saturating_sub(before.unwrap_or(0)) + entry;
+        self.size()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Takes a key out, and gives the size that is left.
+    fn remove(&mut self, name: &str) -> usize {
+        let before = self.entries.remove(name);
+        self.bytes = self.bytes.saturating_sub(before.unwrap_or(0));
+        self.size()
+    }
+
+    /// The size of the object of all as JSON.
+    fn size(&self) -> usize {
         let commas = self.entries.len().saturating_sub(1);
         self.bytes + commas + "{}".len()
     }

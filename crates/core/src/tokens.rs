@@ -48,11 +48,8 @@ impl Request {
         };
         let mut scopes = texts_at(event, &["transaction", "requested_scopes"]);
         if scopes.is_empty() {
-            scopes = parameter("scope")
-                .unwrap_or_default()
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect();
+            let of_tenant = input.tenant.requested_scopes.clone();
+            scopes = of_tenant.unwrap_or_else(|| asked(event, parameter("scope")));
         }
         let audience =
             text_at(event, &["resource_server", "identifier"]).or_else(|| parameter("audience"));
@@ -108,6 +105,30 @@ impl Request {
 
     fn userinfo_url(&self) -> String {
         format!("{}userinfo", self.issuer)
+    }
+}
+
+/// The scopes of a request that no list has: its parameter, and at a refresh not more than the token has, which is all that is
+/// known where the parameter is left out.
+fn asked(event: &Value, parameter: Option<&str>) -> Vec<String> {
+    let words =
+        |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+    let asked = parameter.map(words);
+    let mut granted: Vec<String> = Vec::new();
+    let servers = json::at(event, &["refresh_token", "resource_servers"]);
+    let servers = servers.and_then(Value::as_array).into_iter().flatten();
+    let api = text_at(event, &["resource_server", "identifier"]);
+    let of_api = |server: &&Value| api.is_none() || text_at(server, &["audience"]) == api;
+    for server in servers.filter(of_api) {
+        granted.extend(words(text_at(server, &["scopes"]).unwrap_or_default()));
+    }
+    match asked {
+        None => granted,
+        Some(asked) if granted.is_empty() => asked,
+        Some(asked) => asked
+            .into_iter()
+            .filter(|scope| granted.contains(scope))
+            .collect(),
     }
 }
 

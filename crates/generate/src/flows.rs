@@ -88,8 +88,17 @@ fn at_the_token_endpoint(protocol: &str, body: Value) -> Value {
     patch
 }
 
+/// The same, without what the transaction of a password grant and of a refresh does not have.
+fn without_details(protocol: &str, body: Value) -> Value {
+    let mut patch = at_the_token_endpoint(protocol, body);
+    for key in ["locale", "requested_scopes"] {
+        patch["transaction"][key] = Value::Null;
+    }
+    patch
+}
+
 fn refresh_token() -> Value {
-    let mut patch = at_the_token_endpoint(
+    let mut patch = without_details(
         "oauth2-refresh-token",
         json!({"grant_type": "refresh_token", "scope": "openid profile"}),
     );
@@ -111,7 +120,7 @@ fn refresh_token() -> Value {
 fn password() -> Value {
     let body =
         json!({"grant_type": "password", "username": "jane.doe@example.com", "scope": "openid"});
-    at_the_token_endpoint("oauth2-password", body)
+    without_details("oauth2-password", body)
 }
 
 fn token_exchange() -> Value {
@@ -299,5 +308,7 @@ mod tests {
         assert_eq!(event["request"]["query"], json!({}));
         assert_eq!(event["request"]["body"]["grant_type"], "refresh_token");
         assert_eq!(event["refresh_token"]["rotating"], true);
+        let details = json!({"protocol": "oauth2-refresh-token", "metadata": {}});
+        assert_eq!(event["transaction"], details);
     }
 }

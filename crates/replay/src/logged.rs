@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use postlogin_core::event::merge_patch;
 use serde_json::{Map, Value, json};
 
 /// The types of entries that stand for a run of post-login Actions, with the protocol of the transaction where the type says it:
@@ -177,18 +178,34 @@ impl Logged {
         if let Some(audience) = first(entry.get("audience")) {
             event.insert("resource_server".into(), json!({ "identifier": audience }));
         }
-        if let Some(Value::Object(transaction)) = event.get_mut("transaction") {
-            let scopes = scopes(entry.get("scope"));
-            if !scopes.is_empty() {
-                transaction.insert("requested_scopes".into(), json!(scopes));
-            }
-            let kind = text("type");
-            let protocol = TYPES.iter().find(|(name, _)| Some(*name) == kind);
-            if let Some((_, Some(protocol))) = protocol {
-                transaction.insert("protocol".into(), json!(protocol));
-            }
-        }
+        put_transaction(event, text("type"), &scopes(entry.get("scope")));
         true
+    }
+}
+
+/// Sets the protocol, where the type of the entry says it, and the scopes: those of a password grant and of a refresh are in the
+/// body of the request, and their transaction has nothing else.
+fn put_transaction(event: &mut Map<String, Value>, kind: Option<&str>, scopes: &[&str]) {
+    let Some(Value::Object(transaction)) = event.get_mut("transaction") else {
+        return;
+    };
+    let known = TYPES.iter().find(|(name, _)| Some(*name) == kind);
+    if let Some((_, Some(protocol))) = known {
+        transaction.insert("protocol".into(), json!(protocol));
+    }
+    let protocol = transaction.get("protocol").and_then(Value::as_str);
+    if !matches!(protocol, Some("oauth2-password" | "oauth2-refresh-token")) {
+        if !scopes.is_empty() {
+            transaction.insert("requested_scopes".into(), json!(scopes));
+        }
+        return;
+    }
+    transaction.retain(|key, _| matches!(key.as_str(), "protocol" | "metadata"));
+    if !scopes.is_empty()
+        && let Some(request) = event.get_mut("request")
+    {
+        let asked = json!({"query": {"scope": null}, "body": {"scope": scopes.join(" ")}});
+        merge_patch(request, &asked);
     }
 }
 
@@ -306,10 +323,10 @@ mod tests {
             "client": {"client_id": "c1", "name": "App", "metadata": {}},
             "connection": {"name": "google-oauth2", "strategy": "google-oauth2", "id": "con_1"},
             "request": {
-                "ip": "203.0.113.7", "query": {}, "user_agent": "Firefox",
+                "ip": "203.0.113.7", "query": {}, "user_agent": "Firefox", "body": {"scope": "openid email"},
                 "geoip": {"cityName": "Köln", "countryCode": "DE", "latitude": 50.9, "longitude": 6.9},
             },
-            "transaction": {"protocol": "oauth2-refresh-token", "requested_scopes": ["openid", "email"]},
+            "transaction": {"protocol": "oauth2-refresh-token"},
             "security_context": {"ja3": "abc"},
             "resource_server": {"identifier": "https://api.example/"},
         });

@@ -146,6 +146,7 @@ fn login() -> LoginRequest {
         issuer: "http://localhost:3333/".into(),
         access_token_lifetime_s: None,
         granted_scopes: None,
+        requested_scopes: None,
         seed: 1,
         now_ms: 1_790_000_000_000,
         is_frozen: true,

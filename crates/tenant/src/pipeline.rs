@@ -28,6 +28,8 @@ pub struct LoginRequest {
     pub access_token_lifetime_s: Option<i64>,
     /// The scopes of the client grant, for credentials-exchange; `None`: as the project configures it.
     pub granted_scopes: Option<Vec<String>>,
+    /// The scopes of a login whose event does not list them (a password grant, a refresh); `None`: as the event has them.
+    pub requested_scopes: Option<Vec<String>>,
     /// The seed of all randomness of the login.
     pub seed: u64,
     /// The time at which the login starts, in milliseconds since the epoch.
@@ -50,7 +52,12 @@ pub struct LoginRequest {
 
 impl LoginRequest {
     /// A run of a trigger at this tenant, now: with the lifetimes and grants of the project, no other profiles, and the bound Actions.
-    pub(crate) fn of(tenant: &Tenant, trigger: Trigger, event: Value) -> Self {
+    pub(crate) fn of(tenant: &Tenant, trigger: Trigger, mut event: Value) -> Self {
+        if let (Some(domain), Some(event)) = (tenant.custom_domain(), event.as_object_mut())
+            && trigger != Trigger::EventStream
+        {
+            event.entry("custom_domain").or_insert(domain);
+        }
         Self {
             trigger,
             event,
@@ -58,6 +65,7 @@ impl LoginRequest {
             issuer: tenant.site.issuer.clone(),
             access_token_lifetime_s: None,
             granted_scopes: None,
+            requested_scopes: None,
             seed: tenant.randomness.seed(),
             now_ms: tenant.now_ms(),
             is_frozen: tenant.clock.is_frozen(),
@@ -137,6 +145,8 @@ pub struct SavedCase {
     pub issuer: String,
     /// The tenant's host name.
     pub domain: String,
+    /// The scopes that the event does not list; see [`LoginRequest::requested_scopes`].
+    pub requested_scopes: Option<Vec<String>>,
     /// The requests of its Actions, without credentials, if they are known.
     pub requests: Vec<RequestEntry>,
     /// Whether `api.cache` had entries when it started, which a case has not.

@@ -222,6 +222,7 @@ async fn nowhere(request: Request) -> Response {
         "/rawpem",
         "/pb7",
         "/me/",
+        "/passkey/",
     ];
     let path = request.uri().path();
     if known.iter().any(|prefix| path.starts_with(prefix)) {

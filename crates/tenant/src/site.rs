@@ -4,11 +4,11 @@
 //! <https://auth0.com/docs/customize/custom-domains>
 
 use postlogin_token::KeyPair;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::oauth::session::Cookies;
-use crate::state::SetupError;
+use crate::state::{SetupError, Tenant};
 
 /// One address of the tenant.
 pub(crate) struct Site {
@@ -57,5 +57,30 @@ impl Site {
     pub(crate) fn fits(&self, host: &str, name: &str, with_any_port: bool) -> bool {
         host.eq_ignore_ascii_case(&self.authority)
             || (with_any_port && name.eq_ignore_ascii_case(&self.domain))
+    }
+}
+
+impl Tenant {
+    /// The first address: the domain that the tenant has in production besides its custom domains.
+    fn canonical(&self) -> &Site {
+        self.sites.first().unwrap_or(&self.site)
+    }
+
+    /// The only audience of the Management API, also at a custom domain.
+    ///
+    /// Source: <https://auth0.com/docs/secure/tokens/access-tokens/get-access-tokens>.
+    pub(crate) fn management_audience(&self) -> String {
+        format!("{}api/v2/", self.canonical().issuer)
+    }
+
+    /// Whether an audience is that of the Management API.
+    pub(crate) fn is_management(&self, audience: &str) -> bool {
+        audience.strip_prefix(&self.canonical().issuer) == Some("api/v2/")
+    }
+
+    /// `event.custom_domain` of a request that came by another address than the first.
+    pub(crate) fn custom_domain(&self) -> Option<Value> {
+        let is_custom = self.site.issuer != self.canonical().issuer;
+        is_custom.then(|| json!({"domain": self.site.authority, "domain_metadata": {}}))
     }
 }

@@ -345,11 +345,6 @@ impl Tenant {
         format!("{}{path}", self.site.issuer)
     }
 
-    /// The audience of the Management API.
-    pub(crate) fn management_audience(&self) -> String {
-        self.url("api/v2/")
-    }
-
     /// An application.
     pub(crate) fn client(&self, id: &str) -> Result<Option<Value>, StoreError> {
         Ok(self.catalog.client(id).cloned())
@@ -372,21 +367,18 @@ impl Tenant {
         Ok(stored.unwrap_or_default().0)
     }
 
-    /// The names of a user's roles, with those in the organization of a login.
+    /// The names of a user's roles: in a login to an organization those of the membership alone.
+    ///
+    /// Source: <https://community.auth0.com/t/99135>.
     pub(crate) fn role_names(
         &self,
         user_id: &str,
         organization: Option<&str>,
     ) -> Result<Vec<String>, StoreError> {
-        let mut ids = self.role_ids(user_id)?;
-        if let Some(organization) = organization {
-            let more = self.member_role_ids(organization, user_id)?;
-            ids.extend(
-                more.into_iter()
-                    .filter(|id| !ids.contains(id))
-                    .collect::<Vec<_>>(),
-            );
-        }
+        let ids = match organization {
+            Some(organization) => self.member_role_ids(organization, user_id)?,
+            None => self.role_ids(user_id)?,
+        };
         let roles = ids.iter().filter_map(|id| self.catalog.role(id));
         Ok(roles
             .filter_map(|role| text(role, "name").map(str::to_owned))

@@ -170,6 +170,10 @@ const WITHOUT_EFFECT: &[(&str, &str, &str)] = &[
 /// Keys that switch something off which is always on here: part and key.
 const ALWAYS_ON: &[(&str, &str)] = &[
     ("tenant flags", "enable_sso"),
+    (
+        "tenant flags",
+        "enforce_client_authentication_on_passwordless_start",
+    ),
     ("clients", "oidc_conformant"),
     (
         "resourceServers",

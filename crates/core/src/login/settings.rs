@@ -40,6 +40,9 @@ pub struct TenantSettings {
     /// For credentials-exchange: the scopes that the client grant of the application permits on the API. `None`: not known,
     /// nothing is dropped.
     pub granted_scopes: Option<Vec<String>>,
+    /// The scopes of a login whose event does not list them in `transaction.requested_scopes`, as at a password grant and a
+    /// refresh. `None`: those of `request.body.scope`, and of `refresh_token`.
+    pub requested_scopes: Option<Vec<String>>,
     /// Roles of the tenant, `{id, name, type?}`; the user has those that `event.authorization.roles` names.
     pub roles: Vec<Value>,
     /// Groups of the user, as `api.groups.getUserGroups` answers them.
@@ -76,6 +79,7 @@ impl Default for TenantSettings {
             permissions: Vec::new(),
             org_name_in_tokens: false,
             granted_scopes: None,
+            requested_scopes: None,
             roles: Vec::new(),
             groups: Vec::new(),
             users: Vec::new(),

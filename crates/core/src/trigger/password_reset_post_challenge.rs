@@ -29,7 +29,7 @@ pub(super) static TABLE: Table = Table {
     experiment: false,
     binding: Binding::Trigger,
     runs: Runs::Blocking,
-    most_actions: limits::ACTIONS_PER_TRIGGER,
+    most_actions: limits::ACTIONS_OF_A_RESET,
     has_tokens: false,
 };
 

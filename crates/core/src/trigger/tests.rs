@@ -124,6 +124,10 @@ fn what_production_does_with_each_trigger() {
         ]
     );
     assert_eq!(
+        of(|trigger| trigger.table().most_actions.value == 4),
+        ["password-reset-post-challenge"]
+    );
+    assert_eq!(
         of(|trigger| trigger.table().has_tokens),
         ["post-login", "credentials-exchange"]
     );

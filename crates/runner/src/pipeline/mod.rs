@@ -257,6 +257,7 @@ impl Pipeline {
                 issuer: Some(login.issuer),
                 access_token_lifetime_s: lifetime.unwrap_or(settings.access_token_lifetime_s),
                 granted_scopes: login.granted_scopes.or(settings.granted_scopes),
+                requested_scopes: login.requested_scopes.or(settings.requested_scopes),
                 ..settings
             },
             conditions: self.conditions(login.now_ms, login.is_frozen, login.seed, door),

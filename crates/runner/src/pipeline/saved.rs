@@ -93,6 +93,9 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     if host.and_then(Value::as_str) != Some(&case.domain) {
         tenant.insert("domain".into(), json!(case.domain));
     }
+    if let Some(scopes) = unlisted_scopes(case) {
+        tenant.insert("requested_scopes".into(), json!(scopes));
+    }
     nested(out, "tenant", &Value::Object(tenant), 0)?;
     http(out, &case.requests)?;
     let mut event = case.event.clone();
@@ -102,6 +105,14 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     }
     nested(out, "event", &event, 0)?;
     nested(out, "expect", &expectations(&case.outcome), 0)
+}
+
+/// The scopes of a login whose event does not list them.
+fn unlisted_scopes(case: &SavedCase) -> Option<&[String]> {
+    let scopes = case.requested_scopes.as_deref()?;
+    let listed = case.event.pointer("/transaction/requested_scopes");
+    let is_listed = listed.is_some_and(|listed| *listed == json!(scopes));
+    (!is_listed || scopes.is_empty()).then_some(scopes)
 }
 
 /// Writes what the Actions got for their requests as mocks, each once. What was hidden fits any text. An answer whose body is not known

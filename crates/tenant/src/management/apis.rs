@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::query::values;
 use super::resources::{Kind, alone, letters, named, new_id, unchanged, unique};
-use super::schema::{API, GRANT, Is, NEW_GRANT, refuse};
+use super::schema::{API, GRANT, Is, NEW_GRANT};
 use super::{ApiError, Caller, Result, clients};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_of_client};
@@ -55,7 +55,7 @@ fn complete(tenant: &Tenant, catalog: &Catalog, values: &mut Map<String, Value>)
         None,
         message,
     )?;
-    if tenant.is_own(identifier, "api/v2/") {
+    if tenant.is_management(identifier) {
         return Err(ApiError::new(409, message, "conflict"));
     }
     let name = json!(identifier);
@@ -106,7 +106,7 @@ pub(super) const GRANTS: Kind = Kind {
     fits: grant_fits,
     shown: grant_shown,
     complete: complete_grant,
-    adapt: adapt_grant,
+    adapt: unchanged,
     ends: alone,
 };
 
@@ -149,7 +149,7 @@ fn complete_grant(
 ) -> Result<()> {
     let client = clients::of(catalog, values)?;
     let audience = named(values, "audience");
-    scopes_exist(tenant, catalog, audience, values)?;
+    api_exists(tenant, catalog, audience)?;
     let subject = |grant: &Value| text(grant, "subject_type").unwrap_or("client").to_owned();
     let own = subject(&Value::Object(values.clone()));
     let is_same = |grant: &&Value| {
@@ -169,44 +169,13 @@ fn complete_grant(
     Ok(())
 }
 
-fn adapt_grant(catalog: &Catalog, grant: &Value, values: &mut Map<String, Value>) -> Result<()> {
-    let Some(api) = text(grant, "audience").and_then(|audience| catalog.api(audience)) else {
+/// 404 for an API that does not exist. A scope may be granted before the API defines it.
+///
+/// Source: <https://community.auth0.com/t/105986>.
+fn api_exists(tenant: &Tenant, catalog: &Catalog, audience: &str) -> Result<()> {
+    if catalog.api(audience).is_some() || tenant.is_management(audience) {
         return Ok(());
-    };
-    known_scopes(api, values)
-}
-
-/// 400 for an API that does not exist, and for scopes that it does not have.
-fn scopes_exist(
-    tenant: &Tenant,
-    catalog: &Catalog,
-    audience: &str,
-    values: &Map<String, Value>,
-) -> Result<()> {
-    if let Some(api) = catalog.api(audience) {
-        return known_scopes(api, values);
     }
-    match tenant.is_own(audience, "api/v2/") {
-        true => Ok(()),
-        false => {
-            let message = format!("Resource server not found: {audience}");
-            Err(ApiError::new(404, message, "inexistent_resource_server"))
-        }
-    }
-}
-
-fn known_scopes(api: &Value, values: &Map<String, Value>) -> Result<()> {
-    let known = api.get("scopes").and_then(Value::as_array);
-    let is_known = |scope: &str| {
-        let mut known = known.into_iter().flatten();
-        known.any(|it| text(it, "value") == Some(scope))
-    };
-    let body = Value::Object(values.clone());
-    match texts(&body, "scope").find(|scope| !is_known(scope)) {
-        None => Ok(()),
-        Some(scope) => Err(refuse(
-            &format!("The resource server has no scope {scope}"),
-            Some("scope"),
-        )),
-    }
+    let message = format!("Resource server not found: {audience}");
+    Err(ApiError::new(404, message, "inexistent_resource_server"))
 }

@@ -16,6 +16,7 @@ use crate::email::{Cause, Template, is_on, send};
 use crate::http::{Call, text};
 use crate::identities::Linked;
 use crate::import::{changed, complete};
+use crate::oauth::event::multifactor;
 use crate::password;
 use crate::records::{Authenticator, Session};
 use crate::signup::identifiers;
@@ -49,6 +50,11 @@ fn shown(mut user: Value, caller: &Caller) -> Value {
             identity.shift_remove("access_token");
             identity.shift_remove("refresh_token");
         }
+    }
+    let factors = multifactor(&user);
+    let is_enrolled = factors.as_array().is_some_and(|list| !list.is_empty());
+    if let Some(user) = user.as_object_mut().filter(|_| is_enrolled) {
+        user.insert("multifactor".into(), factors);
     }
     user
 }

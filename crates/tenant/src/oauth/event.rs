@@ -99,28 +99,10 @@ pub(crate) fn event(
     if let Some(user) = user.as_object_mut() {
         user.extend(occasion.passing.clone());
     }
-    let mut query = occasion.query.clone();
-    if occasion.scope.is_empty() {
-        // No scope was granted: none may come back through the query.
-        query.shift_remove("scope");
-    }
+    let query = occasion.query.clone();
     let mut body = occasion.body.clone();
     body.retain(|key, _| !CREDENTIALS.contains(&key.as_str()));
-    if occasion.scope.is_empty() {
-        body.shift_remove("scope");
-    }
-    let mut transaction = Map::new();
-    transaction.insert("protocol".into(), occasion.protocol.into());
-    transaction.insert("requested_scopes".into(), json!(occasion.scope));
-    transaction.insert("metadata".into(), json!({}));
-    let asked = occasion.transaction.get("ui_locales");
-    let asked = asked.and_then(Value::as_array).into_iter().flatten();
-    let locale = locale(tenant, asked.filter_map(Value::as_str), Some(call));
-    transaction.insert("locale".into(), locale.into());
-    for list in ["acr_values", "ui_locales", "prompt"] {
-        transaction.insert(list.into(), json!([]));
-    }
-    transaction.extend(occasion.transaction.clone());
+    let transaction = transaction(tenant, occasion, call);
     let client_metadata = occasion
         .client
         .get("client_metadata")
@@ -183,8 +165,53 @@ pub(crate) fn event(
     Ok(event)
 }
 
+/// Protocols whose transaction has nothing but its protocol: their scopes are those of `event.request.body` and
+/// `event.refresh_token`. Sources: the knowledge base, "Find Requested Scopes in Actions for Refresh token, Client Credential
+/// Exchange or Resource Owner Password Grant"; <https://community.auth0.com/t/129557>.
+const WITHOUT_DETAILS: &[&str] = &["oauth2-password", "oauth2-refresh-token"];
+
+/// Returns `event.transaction`.
+fn transaction(tenant: &Tenant, occasion: &Occasion, call: &Call) -> Map<String, Value> {
+    let mut transaction = Map::new();
+    transaction.insert("protocol".into(), occasion.protocol.into());
+    transaction.insert("metadata".into(), json!({}));
+    if !WITHOUT_DETAILS.contains(&occasion.protocol) {
+        transaction.insert("requested_scopes".into(), json!(occasion.scope));
+        let asked = occasion.transaction.get("ui_locales");
+        let asked = asked.and_then(Value::as_array).into_iter().flatten();
+        let locale = locale(tenant, asked.filter_map(Value::as_str), Some(call));
+        transaction.insert("locale".into(), locale.into());
+        for list in ["acr_values", "ui_locales", "prompt"] {
+            transaction.insert(list.into(), json!([]));
+        }
+    }
+    transaction.extend(occasion.transaction.clone());
+    transaction
+}
+
+/// The value of `multifactor` of a profile: `guardian` for a user who has enrolled a factor, whatever it is. An address alone
+/// is none.
+///
+/// Sources: <https://community.auth0.com/t/115069>, <https://community.auth0.com/t/136610>.
+pub(crate) fn multifactor(user: &Value) -> Value {
+    let list = |key: &str| user.get(key).and_then(Value::as_array);
+    let factors = list("enrolledFactors");
+    let counts = |factor: &Value| {
+        text(factor, "type").is_some_and(|kind| !matches!(kind, "email" | "recovery-code"))
+    };
+    let mut known = list("multifactor").cloned().unwrap_or_default();
+    if let Some(factors) = factors {
+        known.retain(|provider| provider != "guardian");
+        if factors.iter().any(counts) {
+            known.insert(0, "guardian".into());
+        }
+    }
+    Value::Array(known)
+}
+
 /// Makes `event.user` of a stored profile.
 pub(crate) fn of_user(user: &mut Value) {
+    let multifactor = multifactor(user);
     let Some(user) = user.as_object_mut() else {
         return;
     };
@@ -197,9 +224,8 @@ pub(crate) fn of_user(user: &mut Value) {
     ] {
         user.shift_remove(key);
     }
-    for key in ["multifactor", "enrolledFactors"] {
-        user.entry(key).or_insert_with(|| json!([]));
-    }
+    user.insert("multifactor".into(), multifactor);
+    user.entry("enrolledFactors").or_insert_with(|| json!([]));
 }
 
 /// `event.transaction.locale`: the first language that is asked for (`ui_locales`, then the browser's by their weights) and that
@@ -314,7 +340,36 @@ fn session_of(tenant: &Tenant, session: &SessionRecord) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{closest, weighted};
+    use serde_json::json;
+
+    use super::{closest, multifactor, weighted};
+
+    #[test]
+    fn a_user_with_a_factor_has_guardian_and_an_address_is_none() {
+        for (user, expected) in [
+            (json!({}), json!([])),
+            (json!({"enrolledFactors": []}), json!([])),
+            (
+                json!({"enrolledFactors": [{"type": "otp"}, {"type": "phone"}]}),
+                json!(["guardian"]),
+            ),
+            (
+                json!({"enrolledFactors": [{"type": "email"}, {"type": "recovery-code"}]}),
+                json!([]),
+            ),
+            (json!({"multifactor": ["guardian"]}), json!(["guardian"])),
+            (
+                json!({"multifactor": ["guardian", "duo"], "enrolledFactors": []}),
+                json!(["duo"]),
+            ),
+            (
+                json!({"multifactor": ["guardian"], "enrolledFactors": [{"type": "otp"}]}),
+                json!(["guardian"]),
+            ),
+        ] {
+            assert_eq!(multifactor(&user), expected, "{user}");
+        }
+    }
 
     #[test]
     fn languages_come_by_their_weights() {

@@ -8,6 +8,7 @@ use super::enabled::is_of;
 use super::event::{Occasion, connection};
 use super::{OAuthError, Result};
 use crate::http::text;
+use crate::management::journal::Happening;
 use crate::management::merge_metadata;
 use crate::records::{Invitation, Member, MemberRoles};
 use crate::state::Tenant;
@@ -63,10 +64,15 @@ pub(super) fn invited(
     };
     let address = text(user, "email").unwrap_or_default().to_lowercase();
     if address != invitation.invitee {
-        let description = "The user's email does not match the invitation.";
+        // Production consumes it: the link cannot be tried again.
+        // <https://community.auth0.com/t/132837>
+        tenant.store.remove::<Invitation>(&id)?;
+        let description = "the specified account is not allowed to accept the current invitation";
+        record(tenant, "fi", description, occasion, user);
         return Err(OAuthError::new(403, "access_denied", description));
     }
     let user_id = occasion.user_id.as_str();
+    record(tenant, "si", "", occasion, user);
     let (is_new, assigned) = tenant.store.at_once(now, |store| {
         // Of two logins at once, one accepts it; both are of one user.
         if store.get::<Invitation>(&id)?.is_none() {
@@ -112,6 +118,25 @@ pub(super) fn invited(
         publish_member(tenant, organization, user_id, Membership::Assigned(role));
     }
     Ok(())
+}
+
+/// Adds what became of an invitation to the tenant's log.
+fn record(
+    tenant: &Tenant,
+    kind: &'static str,
+    description: &str,
+    occasion: &Occasion,
+    user: &Value,
+) {
+    tenant.record(&Happening {
+        kind,
+        description,
+        client_id: text(&occasion.client, "client_id").unwrap_or_default(),
+        user_id: &occasion.user_id,
+        user_name: text(user, "email").unwrap_or_default(),
+        connection: occasion.arrived_by().unwrap_or_default(),
+        ..Happening::default()
+    });
 }
 
 /// Makes a user a member if the connection of the login assigns membership; returns whether it does.

@@ -89,10 +89,12 @@ impl Contact {
                 ("email", value.to_lowercase())
             }
             Some("sms") => {
-                let digits = value.strip_prefix('+').unwrap_or(value);
-                let fits = (4..=15).contains(&digits.len())
-                    && digits.bytes().all(|digit| digit.is_ascii_digit());
-                if !fits {
+                let digits = value.strip_prefix('+');
+                let is_number = |digits: &str| {
+                    (1..=15).contains(&digits.len())
+                        && digits.bytes().all(|digit| digit.is_ascii_digit())
+                };
+                if !digits.is_some_and(is_number) {
                     let reason =
                         format!("String does not match pattern ^\\+[0-9]{{1,15}}$: {value}");
                     return Err(bad("bad.phone_number", reason));

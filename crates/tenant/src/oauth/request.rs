@@ -353,9 +353,7 @@ pub(crate) fn of_password(
     let api = audience.and_then(|audience| tenant.catalog.api(audience));
     let defined: Vec<&str> = match api {
         Some(api) => scopes_of(api).collect(),
-        None if audience.is_some_and(|it| tenant.is_own(it, "api/v2/")) => {
-            CURRENT_USER_SCOPES.to_vec()
-        }
+        None if audience.is_some_and(|it| tenant.is_management(it)) => CURRENT_USER_SCOPES.to_vec(),
         None if mfa::is_api(tenant, audience) => mfa::API_SCOPES.to_vec(),
         None => Vec::new(),
     };
@@ -400,7 +398,7 @@ pub(crate) fn permitted(
     let Some(audience) = audience.filter(|audience| !tenant.is_own(audience, "userinfo")) else {
         return Ok(scope.into_iter().filter(|scope| standard(scope)).collect());
     };
-    if tenant.is_own(audience, "api/v2/") {
+    if tenant.is_management(audience) {
         let own = |scope: &String| standard(scope) || CURRENT_USER_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }

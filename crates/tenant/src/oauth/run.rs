@@ -164,6 +164,7 @@ pub(crate) async fn start(
         // Those for the MFA API are good for ten minutes, and nothing changes that.
         access_token_lifetime_s: mfa::is_api(tenant, occasion.audience.as_deref())
             .then_some(mfa::API_TOKEN_S),
+        requested_scopes: Some(occasion.scope.clone()),
         ..LoginRequest::of(tenant, Trigger::PostLogin, event)
     };
     let id = tenant.page.kept.begin(&request);

@@ -43,7 +43,7 @@ pub(crate) fn access_token(
     claims: &Map<String, Value>,
 ) -> Result<String, SignError> {
     let own = |audience: &str| {
-        tenant.is_own(audience, "api/v2/")
+        tenant.is_management(audience)
             || tenant.is_own(audience, "userinfo")
             || mfa::is_api(tenant, Some(audience))
     };

@@ -19,6 +19,7 @@ use crate::state::Tenant;
 /// The parts of an access token that requests are judged by.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Access {
+    pub(crate) issuer: String,
     pub(crate) sub: String,
     pub(crate) client_id: String,
     pub(crate) scope: Vec<String>,
@@ -57,6 +58,7 @@ pub(crate) fn verify(tenant: &Tenant, token: &str) -> Option<Access> {
         return None;
     }
     Some(Access {
+        issuer: text(&claims, "iss")?.to_owned(),
         sub: text(&claims, "sub")?.to_owned(),
         client_id,
         scope: words(text(&claims, "scope").unwrap_or_default()),
@@ -89,6 +91,7 @@ fn opaque(tenant: &Tenant, token: &str) -> Result<Option<Access>> {
         .store
         .get::<OpaqueToken>(&digest(token), tenant.now_ms())?;
     Ok(found.map(|token| Access {
+        issuer: tenant.site.issuer.clone(),
         sub: token.sub,
         client_id: token.client_id,
         scope: words(&token.scope),

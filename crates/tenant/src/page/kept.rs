@@ -147,6 +147,7 @@ impl Kept {
             domain: request.domain.clone(),
             issuer: request.issuer.clone(),
             granted_scopes: request.granted_scopes.clone(),
+            requested_scopes: request.requested_scopes.clone(),
             action: request.action.clone(),
             cache: request.cache.clone(),
             ..*request
@@ -361,6 +362,7 @@ mod tests {
             issuer: String::new(),
             access_token_lifetime_s: None,
             granted_scopes: None,
+            requested_scopes: None,
             seed: 1,
             now_ms: 0,
             is_frozen: true,

@@ -230,6 +230,7 @@ pub(crate) fn save(tenant: &Arc<Tenant>, body: &Map<String, Value>) -> Response 
         now_ms: login.head.now_ms,
         issuer: login.head.issuer.clone(),
         domain: login.head.domain.clone(),
+        requested_scopes: login.head.requested_scopes.clone(),
         requests: match seen {
             Some(seen) => seen.requests.clone(),
             None => login.requests.clone().unwrap_or_default(),

@@ -158,7 +158,10 @@ pub(super) fn asked(
                 "`patch` must be an object, a JSON Merge Patch".into(),
             ));
         }
-        merge_patch(&mut request.event, patch);
+        let mut event = request.event.clone();
+        merge_patch(&mut event, patch);
+        unless_edited(&mut request, &event);
+        request.event = event;
     }
     if let Some(user_id) = body.get("user_id") {
         let user_id = user_id.as_str().unwrap_or_default();
@@ -220,9 +223,26 @@ fn base(
         tenant.pipeline.hide(&mut shown);
         let mut event = event.clone();
         restore(&mut event, &shown, &request.event);
+        unless_edited(&mut request, &event);
         request.event = event;
     }
     Ok((request, kept.steps.clone()))
+}
+
+/// Drops the scopes that the tenant gave a login if an edit of its event has others: what was written counts.
+fn unless_edited(request: &mut LoginRequest, event: &Value) {
+    let places = [
+        "/transaction/requested_scopes",
+        "/request/body/scope",
+        "/request/query/scope",
+        "/refresh_token/resource_servers",
+    ];
+    if places
+        .iter()
+        .any(|place| request.event.pointer(place) != event.pointer(place))
+    {
+        request.requested_scopes = None;
+    }
 }
 
 /// Puts back what the page was shown as `***`, wherever it sends back what it was shown.

@@ -51,8 +51,12 @@ pub(crate) fn request_with_body(tenant: &Tenant, call: &Call) -> Value {
 
 /// Returns the profile of a user as events have it: without what the tenant alone knows.
 pub(crate) fn user(user: &Value, hidden: &[&str]) -> Value {
+    let factors = crate::oauth::event::multifactor(user);
     let mut user = user.clone();
     if let Some(user) = user.as_object_mut() {
+        if factors.as_array().is_some_and(|list| !list.is_empty()) {
+            user.insert("multifactor".into(), factors);
+        }
         for key in [
             "logins_count",
             "last_ip",

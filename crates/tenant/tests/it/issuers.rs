@@ -100,24 +100,60 @@ fn a_token_of_one_is_good_at_the_others() {
             let info = world.send(Method::GET, "/userinfo", &headers, "").await;
             assert_eq!(info.json()["sub"], "auth0|1", "{host} {}", info.text);
         }
-        // The Management API has the address of any of them.
-        for (host, audience) in [
-            ("localhost:3333", format!("{CUSTOM}api/v2/")),
-            ("login.example.test", format!("{ISSUER}api/v2/")),
-        ] {
-            let fields = [
+    });
+}
+
+/// Source: <https://auth0.com/docs/secure/tokens/access-tokens/get-access-tokens>, "Custom domains and the Auth0 Management API".
+#[test]
+fn the_management_api_has_one_audience_and_the_domain_of_its_token() {
+    run(async {
+        let mut world = world(export());
+        let fields = |audience: &'static str| {
+            [
                 ("grant_type", "client_credentials"),
                 ("client_id", crate::support::MACHINE),
                 ("client_secret", crate::support::MACHINE_SECRET),
-                ("audience", audience.as_str()),
-            ];
-            let body = at(&mut world, host, Method::POST, "/oauth/token", &fields)
-                .await
-                .json();
-            let bearer = format!("Bearer {}", body["access_token"].as_str().unwrap());
-            let headers = [("host", host), ("authorization", bearer.as_str())];
-            let users = world.send(Method::GET, "/api/v2/users", &headers, "").await;
-            assert_eq!(users.status, StatusCode::OK, "{host} {}", users.text);
+                ("audience", audience),
+            ]
+        };
+        let canonical = fields("http://localhost:3333/api/v2/");
+        for host in ["localhost:3333", "login.example.test"] {
+            let asked = fields("https://login.example.test/api/v2/");
+            let refused = at(&mut world, host, Method::POST, "/oauth/token", &asked).await;
+            let text = "Service not found: https://login.example.test/api/v2/";
+            assert_eq!(
+                (refused.status, &refused.json()["error_description"]),
+                (StatusCode::FORBIDDEN, &json!(text)),
+                "{host}"
+            );
+            let body = at(&mut world, host, Method::POST, "/oauth/token", &canonical).await;
+            let bearer = format!("Bearer {}", body.json()["access_token"].as_str().unwrap());
+            for used in ["localhost:3333", "login.example.test"] {
+                let headers = [("host", used), ("authorization", bearer.as_str())];
+                let users = world.send(Method::GET, "/api/v2/users", &headers, "").await;
+                let expected = match used == host {
+                    true => StatusCode::OK,
+                    false => StatusCode::UNAUTHORIZED,
+                };
+                assert_eq!(users.status, expected, "{host} {used} {}", users.text);
+            }
+        }
+    });
+}
+
+#[test]
+fn an_event_names_the_custom_domain() {
+    run(async {
+        let mut world = world(export());
+        for (host, expected) in [
+            ("localhost:3333", Value::Null),
+            (
+                "login.example.test",
+                json!({"domain": "login.example.test", "domain_metadata": {}}),
+            ),
+        ] {
+            log_in(&mut world, host, &[]).await;
+            assert_eq!(world.last_event()["custom_domain"], expected, "{host}");
         }
     });
 }

@@ -1,6 +1,6 @@
 //! `client_credentials` with Actions of credentials-exchange.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{API, Answer, Does, MACHINE, MACHINE_SECRET, Script, World, export, run};
@@ -84,5 +84,29 @@ fn a_denial_is_an_oauth_error() {
         *world.pipeline.machine.lock().unwrap() = vec![vec![Does::Throw("broken")]];
         let answer = ask(&mut world).await;
         check(&answer, StatusCode::FORBIDDEN, "access_denied", "broken");
+    });
+}
+
+/// Source: <https://community.auth0.com/t/105986>.
+#[test]
+fn a_scope_is_granted_before_the_api_defines_it() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        let path = format!("client-grants?client_id={MACHINE}&audience={API}");
+        let (_, grants) = world.api(Method::GET, &path, &token, Value::Null).await;
+        let path = format!("client-grants/{}", grants[0]["id"].as_str().unwrap());
+        let scope = json!({"scope": ["later:x", "write:x"]});
+        let (status, changed) = world.api(Method::PATCH, &path, &token, scope).await;
+        assert_eq!(status, 200, "{changed}");
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", MACHINE),
+            ("client_secret", MACHINE_SECRET),
+            ("audience", API),
+        ];
+        let body = world.token(&fields).await.json();
+        assert_eq!(body["scope"], "write:x later:x", "{body}");
+        assert_eq!(world.claims(&body["access_token"])["scope"], body["scope"]);
     });
 }

@@ -146,10 +146,11 @@ fn roles_of_a_member_count_in_logins_to_the_organization() {
             json!([{"user_id": "auth0|1", "roles": [{"id": role, "name": "viewer"}]}])
         );
 
+        // The user's own role `editor` does not count there.
         world.log_in(&[("organization", &id)]).await;
         assert_eq!(
             world.last_event()["authorization"]["roles"],
-            json!(["editor", "viewer"])
+            json!(["viewer"])
         );
         world.log_in(&[]).await;
         assert_eq!(
@@ -338,24 +339,11 @@ fn who_accepts_an_invitation_becomes_a_member() {
             "{mail}"
         );
 
-        // Another user who has the link does not become a member.
         let parameters = parameters(&invitation);
         let parameters: Vec<(&str, &str)> = parameters
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        let page = world.authorize(&parameters).await;
-        assert_eq!(
-            world.sign_in(&page).await.parameter("error").as_deref(),
-            Some("access_denied")
-        );
-        world.cookies.clear();
-        let path = format!("organizations/{id}/members");
-        assert_eq!(
-            world.api(GET, &path, &token, Value::Null).await.1,
-            json!([])
-        );
-
         let page = world.authorize(&parameters).await;
         let state = page.parameter("state").unwrap();
         let fields = [
@@ -391,6 +379,53 @@ fn who_accepts_an_invitation_becomes_a_member() {
             world.sign_in(&page).await.parameter("error").as_deref(),
             Some("invalid_request")
         );
+    });
+}
+
+/// Source: <https://community.auth0.com/t/132837>.
+#[test]
+fn another_account_consumes_an_invitation() {
+    run(async {
+        let mut world = world();
+        let token = world.machine_token(None).await;
+        let id = made(&mut world, &token).await;
+        let (_, invitation) = invited(&mut world, &token, &id, "joe@example.com").await;
+        let parameters = parameters(&invitation);
+        let parameters: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let page = world.authorize(&parameters).await;
+        let back = world.sign_in(&page).await;
+        let text = "the specified account is not allowed to accept the current invitation";
+        assert_eq!(
+            (
+                back.parameter("error").as_deref(),
+                back.parameter("error_description").as_deref()
+            ),
+            (Some("access_denied"), Some(text))
+        );
+        for path in ["members", "invitations"] {
+            let path = format!("organizations/{id}/{path}");
+            let (_, listed) = world.api(GET, &path, &token, Value::Null).await;
+            assert_eq!(listed, json!([]), "{path}");
+        }
+        let (_, logs) = world.api(GET, "logs?q=type:fi", &token, Value::Null).await;
+        assert_eq!(
+            (&logs[0]["description"], &logs[0]["user_id"]),
+            (&json!(text), &json!("auth0|1")),
+            "{logs}"
+        );
+        world.cookies.clear();
+        let page = world.authorize(&parameters).await;
+        let state = page.parameter("state").unwrap();
+        let fields = [
+            ("state", state.as_str()),
+            ("username", "joe@example.com"),
+            ("password", "joe-secret"),
+        ];
+        let back = world.form("/u/login", &fields).await;
+        assert_eq!(back.parameter("error").as_deref(), Some("invalid_request"));
     });
 }
 

@@ -307,6 +307,10 @@ fn what_cannot_be_sent_is_refused() {
                 "bad.phone_number",
             ),
             (
+                json!({"connection": "sms", "phone_number": "5551234"}),
+                "bad.phone_number",
+            ),
+            (
                 json!({"connection": "sms", "phone_number": "+1234567890123456"}),
                 "bad.phone_number",
             ),

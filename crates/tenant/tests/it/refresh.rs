@@ -299,3 +299,57 @@ fn use_renews_the_idle_lifetime_of_a_token_that_does_not_rotate() {
         }
     });
 }
+
+/// Sources: the knowledge base, "Find Requested Scopes in Actions for Refresh token, Client Credential Exchange or Resource
+/// Owner Password Grant"; <https://community.auth0.com/t/129557>.
+#[test]
+fn requested_scopes_are_those_of_logins_in_a_browser() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let asked = "openid offline_access read:x";
+        let body = world.log_in(&[("scope", asked), ("audience", API)]).await;
+        assert_eq!(
+            world.last_event()["transaction"]["requested_scopes"],
+            json!(["openid", "offline_access", "read:x"])
+        );
+        let token = body["refresh_token"].as_str().expect("one").to_owned();
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", SPA),
+            ("refresh_token", &token),
+            ("scope", "openid read:x"),
+        ];
+        let body = world.token(&fields).await.json();
+        assert_eq!(body["scope"], "openid read:x", "{body}");
+        let event = world.last_event();
+        assert_eq!(
+            event["transaction"],
+            json!({"protocol": "oauth2-refresh-token", "metadata": {}})
+        );
+        assert_eq!(event["request"]["body"]["scope"], "openid read:x");
+        assert_eq!(
+            event["refresh_token"]["resource_servers"],
+            json!([{"audience": API, "scopes": asked}])
+        );
+        // A password gives all scopes of the API, whatever the request lists.
+        let fields = by_password(&[("scope", "openid"), ("audience", API)]);
+        let body = world.token(&fields).await.json();
+        let scope = body["scope"].as_str().unwrap_or_default();
+        assert!(
+            scope.contains("read:x") && scope.contains("email"),
+            "{body}"
+        );
+        let event = world.last_event();
+        assert_eq!(
+            event["transaction"],
+            json!({"protocol": "oauth2-password", "metadata": {}})
+        );
+        assert_eq!(event["request"]["body"]["scope"], "openid");
+        // What the API does not have is in the query, and in no token.
+        let body = world.log_in(&[("scope", "read:x")]).await;
+        assert!(body.get("scope").is_none(), "{body}");
+        let event = world.last_event();
+        assert_eq!(event["request"]["query"]["scope"], "read:x");
+        assert_eq!(event["transaction"]["requested_scopes"], json!([]));
+    });
+}

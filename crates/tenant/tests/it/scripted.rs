@@ -166,6 +166,7 @@ impl LoginPipeline for Scripted {
                 issuer: Some(request.issuer),
                 users: request.users,
                 granted_scopes: request.granted_scopes,
+                requested_scopes: request.requested_scopes,
                 access_token_lifetime_s: request
                     .access_token_lifetime_s
                     .unwrap_or(TenantSettings::default().access_token_lifetime_s),

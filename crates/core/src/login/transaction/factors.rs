@@ -185,6 +185,11 @@ pub(super) fn pass(flow: &mut Flow, suspension: &Suspension) {
             let mut enrolled = known.unwrap_or_default();
             enrolled.push(json!({"type": kind}));
             json::put(&mut flow.input.event, &path, Some(Value::Array(enrolled)));
+            json::put(
+                &mut flow.input.event,
+                &["user", "multifactor"],
+                Some(json!(["guardian"])),
+            );
             flow.changes.enrolled.push(kind);
         }
         Suspension::Redirect { .. } | Suspension::Prompt { .. } => {}

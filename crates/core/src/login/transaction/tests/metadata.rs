@@ -75,6 +75,46 @@ fn one_bad_value_makes_the_whole_metadata_update_fail_and_the_login() {
     );
 }
 
+/// Source: <https://community.auth0.com/t/152115>.
+#[test]
+fn undefined_takes_back_what_the_login_has_set() {
+    let check = |first: Value, second: Value, status: Status, expected: Value| {
+        let mut drive = Drive::new(event(
+            json!({"user": {"app_metadata": {"old": 1, "plan": null}}}),
+        ));
+        drive.action("a", json!([first]));
+        drive.action("b", json!([second]));
+        let outcome = drive.finish();
+        assert_eq!(outcome.status, status, "{first} {second}");
+        let stored = Value::Object(outcome.user.app_metadata);
+        assert_eq!(stored, expected, "{first} {second}");
+    };
+    let set = |name: &str, value: Value| json!(["user.setAppMetadata", name, value]);
+    let undefined = |name: &str| json!(["user.setAppMetadata", name, {"$": "undefined"}]);
+    for (name, value) in [("t", json!("x")), ("old", json!(2)), ("old", json!(null))] {
+        check(
+            set(name, value),
+            undefined(name),
+            Status::Allowed,
+            json!({"old": 1}),
+        );
+    }
+    // It is not another key, and not one that no Action has set.
+    check(
+        set("t", json!("x")),
+        undefined("old"),
+        Status::Failed,
+        json!({"old": 1}),
+    );
+    // What comes after it counts.
+    check(
+        undefined("t"),
+        set("t", json!(1)),
+        Status::Failed,
+        json!({"old": 1}),
+    );
+}
+
 #[test]
 fn an_update_that_fails_stops_a_redirect_and_leaves_a_denial() {
     let bad = json!(["user.setUserMetadata", "a.b", 1]);

@@ -9,7 +9,11 @@ use crate::reads::Watch;
 use crate::{EntryPoint, Location, TenantSettings};
 
 fn login(patch: Value, tenant: TenantSettings, calls: Value) -> Outcome {
-    let mut drive = Drive::with(event(patch), tenant);
+    run(event(patch), tenant, calls)
+}
+
+fn run(event: Value, tenant: TenantSettings, calls: Value) -> Outcome {
+    let mut drive = Drive::with(event, tenant);
     drive.action("a", calls);
     drive.finish()
 }
@@ -569,4 +573,45 @@ fn userinfo_releases_what_its_scopes_release() {
             "phone_number_verified": false,
         }),
     );
+}
+
+#[test]
+fn scopes_that_the_transaction_does_not_list_are_those_of_the_request_or_the_token() {
+    let scope_of = |patch: Value, given: Option<&[&str]>| {
+        let mut refresh = event(json!({"transaction": null, "request": null}));
+        refresh["transaction"] = json!({"protocol": "oauth2-refresh-token"});
+        refresh["request"] = json!({"query": {}, "body": {}});
+        crate::event::merge_patch(&mut refresh, &patch);
+        let given = given.map(|scopes| scopes.iter().map(|it| (*it).to_owned()).collect());
+        let tenant = TenantSettings {
+            requested_scopes: given,
+            ..TenantSettings::default()
+        };
+        run(refresh, tenant, json!([]))
+            .access_token
+            .scopes
+            .join(" ")
+    };
+    let api = "https://api.example.com";
+    let servers = json!({"refresh_token": {"resource_servers": [
+        {"audience": "https://other.example.com", "scopes": "write:y"},
+        {"audience": api, "scopes": "openid read:x offline_access"},
+    ]}, "resource_server": {"identifier": api}});
+    let with = |more: Value| {
+        let mut patch = servers.clone();
+        crate::event::merge_patch(&mut patch, &more);
+        patch
+    };
+    let body = |scope: &str| json!({"request": {"body": {"scope": scope}}});
+    assert_eq!(
+        scope_of(servers.clone(), None),
+        "openid read:x offline_access"
+    );
+    // Never more than the token has (RFC 6749, section 6).
+    assert_eq!(scope_of(with(body("read:x write:y")), None), "read:x");
+    assert_eq!(scope_of(body("openid email"), None), "openid email");
+    assert_eq!(scope_of(body("openid email"), Some(&["openid"])), "openid");
+    assert_eq!(scope_of(body("openid"), Some(&[])), "");
+    let listed = json!({"transaction": {"requested_scopes": ["profile"]}});
+    assert_eq!(scope_of(listed, Some(&["openid"])), "profile");
 }
