@@ -68,7 +68,8 @@ impl Asked {
         let seen = Seen::of(path).filter(|seen| seen.fact.is_settled(SystemTime::now()));
         match seen {
             Some(seen)
-                if paths.known.len() < MOST && paths.bytes + path.as_os_str().len() <= MOST_BYTES =>
+                if paths.known.len() < MOST
+                    && paths.bytes + path.as_os_str().len() <= MOST_BYTES =>
             {
                 let there = seen.there;
                 paths.bytes += path.as_os_str().len();

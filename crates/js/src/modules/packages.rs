@@ -103,15 +103,17 @@ impl Packages {
             Keyword::Import => &self.import,
         };
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        *cached = cached.saturating_add(cache_weight(from, asked));
+        let weight = cache_weight(from, asked);
+        *cached = cached.saturating_add(weight);
         if *cached > CACHE_BYTES {
             self.require.clear_cache();
             self.import.clear_cache();
-            *cached = 0;
+            *cached = weight;
         }
         let resolution = resolver.resolve(from, asked);
         drop(cached);
-        let resolution = resolution.map_err(|error| self.refusal(&error, specifier, importer, keyword))?;
+        let resolution =
+            resolution.map_err(|error| self.refusal(&error, specifier, importer, keyword))?;
         let real = self.door.canonical(resolution.path());
         let real = real.map_err(|_| not_found())?;
         match self.places.admits(&real) {

@@ -190,8 +190,12 @@ mod tests {
     fn texts_that_double_or_are_used_too_often_are_too_much() {
         for text in [
             doubled("a0='xxxxxxxx'", |n| format!("a{n}=a{0}+a{0}", n - 1)),
-            doubled("a0='xxxxxxxx'", |n| format!("a{n}=(A.a{0})+A['a{0}']", n - 1)),
-            doubled("a0='xxxxxxxx'", |n| format!("a{n}=`${{a{0}}}${{a{0}}}`", n - 1)),
+            doubled("a0='xxxxxxxx'", |n| {
+                format!("a{n}=(A.a{0})+A['a{0}']", n - 1)
+            }),
+            doubled("a0='xxxxxxxx'", |n| {
+                format!("a{n}=`${{a{0}}}${{a{0}}}`", n - 1)
+            }),
             doubled("'a0'='xxxxxxxx'", |n| format!("'a{n}'=+a{0}+a{0}", n - 1)),
             // Numbers that a text makes texts of.
             doubled("a0=1", |n| format!("a{n}=a{0}+''+a{0}", n - 1)),
