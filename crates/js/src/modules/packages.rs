@@ -103,11 +103,12 @@ impl Packages {
             Keyword::Import => &self.import,
         };
         let mut cached = self.cached.lock().unwrap_or_else(PoisonError::into_inner);
-        *cached = cached.saturating_add(cache_weight(from, asked));
+        let weight = cache_weight(from, asked);
+        *cached = cached.saturating_add(weight);
         if *cached > CACHE_BYTES {
             self.require.clear_cache();
             self.import.clear_cache();
-            *cached = 0;
+            *cached = weight;
         }
         let resolution = resolver.resolve(from, asked);
         drop(cached);

@@ -47,3 +47,39 @@ fn a_smaller_file_may_still_fit() {
     let load = |number: usize| view.load(&format!("{SCHEME}{number}")).is_ok();
     assert_eq!([load(0), load(1), load(2)], [true, false, true]);
 }
+
+/// The resolver remembers each folder of each path that it looks at; an Action may ask for any number of them.
+#[test]
+fn paths_that_are_not_there_are_not_remembered_without_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let package = folder.path().join("node_modules/p");
+    std::fs::create_dir_all(&package).expect("a folder");
+    std::fs::write(package.join("package.json"), r#"{"name":"p"}"#).expect("a file");
+    std::fs::write(package.join("there.js"), "exports.a = 1;").expect("a file");
+    let packages = Packages::new(folder.path());
+    let (mut most, mut emptied, mut before) = (0, 0, 0);
+    for number in 0..60 {
+        let missing = format!("p/{number}{}", "/x".repeat(900));
+        let found = packages.resolve("", &missing, Keyword::Require);
+        assert!(found.is_err(), "{missing}");
+        let cached = packages.cached();
+        most = most.max(cached);
+        emptied += usize::from(cached < before);
+        before = cached;
+        // The same answer with a cache and without one.
+        for (name, keyword) in [
+            ("p/there.js", Keyword::Import),
+            ("p/there", Keyword::Require),
+        ] {
+            let found = packages.resolve("", name, keyword);
+            let found = found.map_err(|refusal| refusal.message);
+            assert!(
+                found.as_ref().is_ok_and(|it| it.ends_with("/p/there.js")),
+                "{found:?}"
+            );
+        }
+    }
+    // A folder of 2,000 bytes has 1,000 in the middle: 60 questions are at least 54 MB, three times the limit.
+    assert!(most <= 16 << 20, "{most}");
+    assert!(emptied >= 3, "{emptied}");
+}

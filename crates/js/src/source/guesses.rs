@@ -1,12 +1,22 @@
 //! Limits of TypeScript before it is parsed: where the parser has to guess, and which rewriting grows with the square of the text.
 
+use super::parse;
+
 /// So many bytes may be read on a guess, all guesses together; each costs the parser some fifty bytes of memory.
 const MOST_GUESSED: usize = 2_000_000;
 /// Each enum is looked up in those before it.
 const MOST_ENUMS: usize = 1_000;
 
+/// The most memory that a text may cost, as [`parse::weight`]: types are parsed, analysed, and taken away.
+const MOST_WEIGHT: usize = 2 << 20;
+
 /// Returns what is too much in a text in TypeScript, for a message that begins with "the text has". `None` for what people write.
 pub(crate) fn excess(text: &str) -> Option<&'static str> {
+    if parse::weight(text) > MOST_WEIGHT {
+        return Some(
+            "more TypeScript than can be parsed: 2 MiB, less where it has very many functions",
+        );
+    }
     if guessed(text) > MOST_GUESSED {
         return Some("too many comparisons that could begin type arguments");
     }
@@ -123,6 +133,9 @@ mod tests {
             assert!(excess(&text).is_some(), "{piece}: {}", guessed(&text));
         }
         assert!(excess(&"enum E { a }\n".repeat(1_200)).is_some());
+        assert!(excess(&"a;".repeat(1 << 20)).is_none());
+        assert!(excess(&"a;".repeat((1 << 20) + 1)).is_some());
+        assert!(excess(&"x=>1;".repeat(200_000)).is_some());
     }
 
     #[test]

@@ -10,14 +10,31 @@ const DEEPEST: usize = 50_000;
 const STACK_BYTES_PER_LEVEL: usize = 20 * 1024;
 /// The stack that every analysis may use, in bytes.
 const LEAST_STACK_BYTES: usize = 8 * 1024 * 1024;
-/// Production takes 100 kB; what is far larger is not worth a parser's memory, up to 70 times the size of the text.
-const LONGEST: usize = 4 * 1024 * 1024;
+/// Production takes 100 kB; what is far larger is not worth a parser's memory, up to 70 times the size of the text. As [`weight`].
+const LONGEST: usize = 3 << 20;
+/// A scope costs the parser as much memory as so many bytes of what has none.
+const SCOPE: usize = 8;
+
+/// Returns what a text costs the parser in memory, in bytes of a text without functions and blocks: `x=>1;`, again and again, costs
+/// three times as much.
+pub(super) fn weight(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let is_scope = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        match bytes.get(*at) {
+            Some(b'{') => true,
+            Some(b'>') => before == Some(&b'='),
+            _ => false,
+        }
+    };
+    bytes.len() + SCOPE * (0..bytes.len()).filter(is_scope).count()
+}
 
 /// Runs a recursive analysis of `text` on a stack of its own. `None` when the text is too deep or too
 /// long for it, or when the analysis broke down.
 pub(crate) fn on_deep_stack<T: Send>(text: &str, work: impl FnOnce() -> T + Send) -> Option<T> {
     let depth = depth_bound(text);
-    if text.len() > LONGEST || depth > DEEPEST {
+    if weight(text) > LONGEST || depth > DEEPEST {
         return None;
     }
     let stack_bytes = LEAST_STACK_BYTES + depth * STACK_BYTES_PER_LEVEL;
@@ -131,6 +148,26 @@ mod tests {
                 parse(&allocator, &text, SourceType::ts()).panicked
             });
             assert!(parsed.is_some() || depth_bound(&text) > DEEPEST, "{piece}");
+        }
+    }
+
+    #[test]
+    fn what_costs_more_memory_than_its_length_is_parsed_in_shorter_texts() {
+        let longest = |piece: &str, most: usize| {
+            let fits = |count: &usize| weight(&piece.repeat(*count)) <= most;
+            (1..).map(|times| times * 10_000).take_while(fits).count() * 10_000
+        };
+        // Counted by hand: 3 MiB by 2 bytes, 5 and a scope, 8 and two scopes, 8 and a scope with braces.
+        for (piece, pieces) in [
+            ("a;", 1_570_000),
+            ("x=>1;", 240_000),
+            ("x=>y=>1;", 130_000),
+            ("if(a){b}", 190_000),
+            ("a>=b;a>b", 390_000),
+        ] {
+            assert_eq!(longest(piece, LONGEST), pieces, "{piece}");
+            let text = piece.repeat(pieces + 10_000);
+            assert!(on_deep_stack(&text, || ()).is_none(), "{piece}");
         }
     }
 
