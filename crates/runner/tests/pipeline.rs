@@ -507,8 +507,21 @@ fn relative_imports_that_come_and_go_are_noticed() {
 
 #[test]
 fn a_reload_names_what_changed_and_what_needs_a_restart() {
-    let folder = folder(REDIRECTS);
-    write(folder.path(), "roles/editor.json", r#"{"name": "editor"}"#);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in [
+        ("actions/a/code.js", REDIRECTS),
+        (
+            "actions/a.json",
+            r#"{"name": "a", "code": "actions/a/code.js", "deployed": true, "supported_triggers": [{"id": "post-login", "version": "v3"}]}"#,
+        ),
+        (
+            "triggers/triggers.json",
+            r#"{"post-login": [{"action_name": "a", "display_name": "a"}]}"#,
+        ),
+        ("roles/editor.json", r#"{"name": "editor"}"#),
+    ] {
+        write(folder.path(), name, text);
+    }
     let (pipeline, notices) = pipeline(folder.path());
     let start = || {
         let _ = pipeline.start(login());
@@ -518,7 +531,7 @@ fn a_reload_names_what_changed_and_what_needs_a_restart() {
     start();
     write(
         folder.path(),
-        "actions/a.js",
+        "actions/a/code.js",
         "exports.onExecutePostLogin = async (event, api) => api.access.deny('other');\n",
     );
     assert_eq!(start(), ["reloaded 1 [\"a\"] []"]);

@@ -69,7 +69,14 @@ impl Asked {
         };
         let enrolled = match self {
             Self::Challenge(types) => return Ok(json!({"challenge": listed(types)})),
-            Self::Enrolment(types) => return Ok(json!({"enroll": listed(types)})),
+            Self::Enrolment(types) => {
+                let known = types
+                    .iter()
+                    .filter(|kind| ENROLLABLE.contains(&kind.as_str()));
+                let known: Vec<String> = known.cloned().collect();
+                let shown = if known.is_empty() { types } else { &known };
+                return Ok(json!({"enroll": listed(shown)}));
+            }
             Self::Any => factors::of(tenant, user_id)?,
         };
         let mut types: Vec<String> = Vec::new();

@@ -154,11 +154,14 @@ pub(super) fn owed(flow: &Flow) -> Result<Suspension, Fault> {
     let known = enrolled(flow);
     if known.as_ref().is_some_and(Vec::is_empty) {
         let mut factors = tenant.clone();
-        // An address is verified, and a recovery code comes with a factor.
-        factors.retain(|kind| !matches!(kind.as_str(), "email" | "recovery-code"));
-        // An app is what the page offers first.
-        factors.sort_by_key(|kind| kind != "otp");
-        if !factors.is_empty() {
+        factors.retain(|kind| kind != "recovery-code");
+        // An app is what the page offers first. An address alone is not enough.
+        factors.sort_by_key(|kind| match kind.as_str() {
+            "otp" => 0,
+            "email" => 2,
+            _ => 1,
+        });
+        if factors.iter().any(|kind| kind != "email") {
             return Ok(Suspension::Enroll { factors });
         }
     }
