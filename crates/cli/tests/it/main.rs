@@ -87,3 +87,4 @@ mod together;
 mod token_size;
 mod tokens;
 mod triggers;
+mod unused;
