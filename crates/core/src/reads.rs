@@ -49,14 +49,14 @@ pub struct EventRead {
 
 impl EventRead {
     pub(crate) fn of(
-        running: &Running,
+        (running, event): (&Running, &Value),
         keys: &[String],
         present: bool,
         location: Option<Location>,
         calls_before: usize,
     ) -> EventRead {
         let mut path = "event".to_owned();
-        let mut at = Some(&running.event);
+        let mut at = Some(event);
         for key in keys {
             let is_index = matches!(at, Some(Value::Array(_))) && key.parse::<usize>().is_ok();
             if is_index {

@@ -83,7 +83,8 @@ fn value_to_keep(call: &mut Call<'_>) -> (Argument, Option<LargeClaim>) {
                     Watch::Off => Vec::new(),
                     // The value is not kept, so that reads cannot be compared with it later.
                     Watch::Paths | Watch::Places => {
-                        sources_within(&call.running.event, &json, steps)
+                        let event = call.running.event.get(&call.flow.input.event);
+                        sources_within(event, &json, steps)
                     }
                 },
             };

@@ -52,7 +52,7 @@ impl Owner {
     }
 
     fn exists(self, call: &Call<'_>) -> bool {
-        is_truthy(call.running.event.get(self.key()))
+        is_truthy(call.event().get(self.key()))
     }
 
     fn map<'c>(self, call: &'c mut Call<'_>) -> &'c mut Map<String, Value> {
@@ -67,12 +67,7 @@ impl Owner {
         let map = self.map(call).clone();
         let subject = format!("The metadata of the {}", self.title());
         call.flow.measure(measure::ENTRIES, &subject, map.len());
-        if call
-            .running
-            .event
-            .get(self.key())
-            .is_some_and(Value::is_object)
-        {
+        if call.event().get(self.key()).is_some_and(Value::is_object) {
             call.assign(&[self.key(), "metadata"], Some(Value::Object(map.clone())));
         }
         call.issue(match self {
@@ -118,7 +113,7 @@ pub(crate) fn evict_from_refresh_token(call: &mut Call<'_>) -> Outcome {
 
 /// An online refresh token lives as long as the session and has neither metadata nor lifetimes of its own.
 pub(crate) fn refuse_online(call: &Call<'_>, method: &str) -> Result<(), Failure> {
-    if text_at(&call.running.event, &["refresh_token", "access"]) == Some("online") {
+    if text_at(call.event(), &["refresh_token", "access"]) == Some("online") {
         return Err(Failure::error(format!(
             "Cannot call {method} on an online refresh token."
         )));

@@ -112,18 +112,23 @@ impl Call<'_> {
         }
     }
 
+    /// The event that the caller sees.
+    pub fn event(&self) -> &Value {
+        self.running.event.get(&self.flow.input.event)
+    }
+
     /// Changes the event that the caller sees, at once; `None` deletes.
     pub fn assign(&mut self, path: &[&str], value: Option<Value>) {
         let wire = value.as_ref().map_or(Argument::Undefined, Argument::from);
         self.assigned
             .push((path.iter().map(|key| (*key).to_owned()).collect(), wire));
-        json::put(&mut self.running.event, path, value);
+        self.running.event.put(&self.flow.input.event, path, value);
     }
 
     /// The query of the request with its body laid over it.
     fn parameters(&self) -> Map<String, Value> {
-        let mut parameters = json::object_at(&self.running.event, &["request", "query"]);
-        parameters.extend(json::object_at(&self.running.event, &["request", "body"]));
+        let mut parameters = json::object_at(self.event(), &["request", "query"]);
+        parameters.extend(json::object_at(self.event(), &["request", "body"]));
         parameters
     }
 }

@@ -88,9 +88,7 @@ pub(crate) fn set_parameters(url: &mut Url, set: &[(String, String)]) {
 }
 
 pub(crate) fn can_redirect(call: &mut Call<'_>) -> Outcome {
-    Ok(Returned::Value(Argument::Bool(is_possible(
-        &call.running.event,
-    ))))
+    Ok(Returned::Value(Argument::Bool(is_possible(call.event()))))
 }
 
 /// Whether the login must show the user nothing: `prompt=none` in the query.
@@ -114,7 +112,7 @@ pub(crate) fn encode_token(call: &mut Call<'_>) -> Outcome {
     let options = call.arg(0);
     refuse_nothing(options, "expiresInSeconds")?;
     let issued_at = call.now_ms.div_euclid(1000);
-    let event = &call.running.event;
+    let event = call.event();
     let of_event =
         |path: &[&str]| crate::json::at(event, path).map_or(Argument::Undefined, Argument::from);
     // The payload comes last and may replace any of these, as in production.
@@ -213,7 +211,7 @@ pub(crate) fn validate_token(call: &mut Call<'_>) -> Outcome {
     };
     // A form can bring several values for one name; no list is a token.
     let token = token.as_str().unwrap_or_default();
-    let event = &call.running.event;
+    let event = call.event();
     let expected = Expectation {
         issuer: text_at(event, &["request", "hostname"]).unwrap_or_default(),
         state: text_at(&parameters, &["state"]),

@@ -119,13 +119,12 @@ pub(crate) fn set_cookie_mode(call: &mut Call<'_>) -> Outcome {
     };
     let mode = mode.to_owned();
     if call
-        .running
-        .event
+        .event()
         .get("session")
         .and_then(Value::as_object)
         .is_some_and(|session| !session.is_empty())
     {
-        let mut cookie = crate::json::object_at(&call.running.event, &["session", "cookie"]);
+        let mut cookie = crate::json::object_at(call.event(), &["session", "cookie"]);
         cookie.insert("mode".to_owned(), Value::String(mode.clone()));
         call.assign(&["session", "cookie"], Some(Value::Object(cookie)));
     }

@@ -14,8 +14,8 @@ use crate::value::Argument;
 
 pub(crate) fn add(call: &mut Call<'_>) -> Outcome {
     let scope = scope(call.arg(0))?;
-    refuse_impossible(&call.running.event)?;
-    let mut scopes = current(&call.running.event);
+    refuse_impossible(call.event())?;
+    let mut scopes = current(call.event());
     if !scopes.contains(&scope) {
         scopes.push(scope.clone());
         refuse_too_many(&scopes)?;
@@ -25,8 +25,8 @@ pub(crate) fn add(call: &mut Call<'_>) -> Outcome {
 
 pub(crate) fn remove(call: &mut Call<'_>) -> Outcome {
     let scope = scope(call.arg(0))?;
-    refuse_impossible(&call.running.event)?;
-    let mut scopes = current(&call.running.event);
+    refuse_impossible(call.event())?;
+    let mut scopes = current(call.event());
     scopes.retain(|known| *known != scope);
     change(call, TargetScopes::Remove(scope), scopes)
 }
@@ -88,7 +88,7 @@ fn refuse_count(count: usize) -> Result<(), Failure> {
 fn change(call: &mut Call<'_>, command: TargetScopes, scopes: Vec<String>) -> Outcome {
     call.issue(Command::TargetScopes(command));
     let has_transaction = |event: &Value| event.get("transaction").is_some_and(Value::is_object);
-    if !has_transaction(&call.running.event) {
+    if !has_transaction(call.event()) {
         return Err(Failure::type_error(
             "Cannot set properties of undefined (setting 'target_scopes')",
         ));

@@ -27,7 +27,7 @@ pub(crate) fn set_metadata(call: &mut Call<'_>) -> Outcome {
         )));
     }
     let value = allowed(call.arg(1))?;
-    let mut metadata = json::object_at(&call.running.event, &["transaction", "metadata"]);
+    let mut metadata = json::object_at(call.event(), &["transaction", "metadata"]);
     match value {
         Some(value) => {
             metadata.insert(key, value);
@@ -87,8 +87,7 @@ fn allowed(value: &Argument) -> Result<Option<Value>, Failure> {
 fn publish(call: &mut Call<'_>, metadata: Map<String, Value>) {
     let metadata = Value::Object(metadata);
     if call
-        .running
-        .event
+        .event()
         .get("transaction")
         .is_some_and(Value::is_object)
     {

@@ -25,9 +25,7 @@ pub(crate) fn set_user_metadata(call: &mut Call<'_>) -> Outcome {
 }
 
 fn set(call: &mut Call<'_>, kind: MetadataKind, unexpected: &str) -> Outcome {
-    if !json::at(&call.running.event, &["user", kind.key()])
-        .is_some_and(serde_json::Value::is_object)
-    {
+    if !json::at(call.event(), &["user", kind.key()]).is_some_and(serde_json::Value::is_object) {
         return Err(Failure::error(unexpected));
     }
     replace_large(call, kind);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::settings::TenantSettings;
+use crate::json;
 use crate::limits::REMOVED_PARAMETERS;
 use crate::trigger::Trigger;
 
@@ -44,6 +45,18 @@ pub fn remove_parameters(event: &mut Value) -> Option<String> {
             "Production shows no Action {}: taken out of the event.",
             removed.join(", ")
         )
+    })
+}
+
+/// Whether [`remove_parameters`] takes something out of an event.
+pub(crate) fn has_removed_parameters(event: &Value) -> bool {
+    ["query", "body"].iter().any(|part| {
+        let parameters = json::at(event, &["request", part]).and_then(Value::as_object);
+        parameters.is_some_and(|parameters| {
+            REMOVED_PARAMETERS
+                .iter()
+                .any(|name| parameters.contains_key(*name))
+        })
     })
 }
 
@@ -101,7 +114,7 @@ pub fn store_user(event: &mut Value) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{complete_event, remove_parameters, store_user};
+    use super::{complete_event, has_removed_parameters, remove_parameters, store_user};
     use crate::trigger::Trigger;
 
     #[test]
@@ -158,7 +171,9 @@ mod tests {
                 },
             },
         });
+        assert!(has_removed_parameters(&event));
         let told = remove_parameters(&mut event).unwrap();
+        assert!(!has_removed_parameters(&event));
         assert_eq!(
             event,
             json!({
@@ -181,6 +196,7 @@ mod tests {
             json!({"request": {"body": "x"}}),
         ] {
             let mut event = odd.clone();
+            assert!(!has_removed_parameters(&event));
             assert_eq!(remove_parameters(&mut event), None);
             assert_eq!(event, odd);
         }

@@ -42,14 +42,15 @@ pub struct Login {
     /// The handlers, in their order.
     handlers: Vec<HandlerInfo>,
     progress: Progress,
-    transaction: Transaction,
+    /// Boxed, as hosts move logins about.
+    transaction: Box<Transaction>,
 }
 
 impl Login {
     /// Starts a login. `handlers` may come in any order: a connection runs before Rules, and Rules before Actions.
     #[must_use]
     pub fn new(input: LoginInput, handlers: Vec<HandlerInfo>) -> Self {
-        let mut transaction = Transaction::new(input);
+        let mut transaction = Box::new(Transaction::new(input));
         let actions = handlers.iter().filter(|it| it.kind == HandlerKind::Action);
         transaction.bound(actions.count());
         Self {

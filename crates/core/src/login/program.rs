@@ -167,7 +167,7 @@ impl Login {
         let (input, sandbox) = match info.kind {
             HandlerKind::Action => {
                 let event = transaction.begin(info, at.entry, now_ms);
-                (json::text(event), SandboxUse::Fresh)
+                (event, SandboxUse::Fresh)
             }
             HandlerKind::Rule => {
                 let given = transaction.begin_rule(info, now_ms);

@@ -125,7 +125,7 @@ impl Login {
         Ok(Self {
             handlers,
             progress: read.progress,
-            transaction: Transaction::of(read.flow),
+            transaction: Box::new(Transaction::of(read.flow)),
         })
     }
 }

@@ -148,7 +148,8 @@ impl Region {
         let mut written = self.written();
         let thread = thread::current().id();
         // Without a fault of this thread, which alone has written here, no page has become the sandbox's own.
-        let is_known = faults().is_some_and(|faults| written.seen == Some((thread, faults)));
+        let before = faults().map(|faults| (thread, faults));
+        let is_known = before.is_some() && written.seen == before;
         if !is_known {
             self.scan(&mut written)?;
         }
@@ -179,8 +180,11 @@ impl Region {
             }
         }
         written.add(&image.overlay().ranges);
-        // Now, as copying may have had faults: those pages are known.
-        written.seen = faults().map(|faults| (thread, faults));
+        // Copying may have had faults: those pages are known. When nothing was new it has had none, and asking is a call to the system.
+        written.seen = match is_known {
+            true => before,
+            false => faults().map(|faults| (thread, faults)),
+        };
         drop(written);
         if verify::verifies() {
             // SAFETY: the caller is alone.

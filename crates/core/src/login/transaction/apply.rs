@@ -253,7 +253,8 @@ fn claim(
     let guesses = match (large, &json) {
         (Some(large), _) => large.guesses.clone(),
         (None, Some(value)) if flow.watch == Watch::Places => {
-            sources_within(&running.event, value, &mut flow.kept.source_steps)
+            let event = running.event.get(&flow.input.event);
+            sources_within(event, value, &mut flow.kept.source_steps)
         }
         _ => Vec::new(),
     };

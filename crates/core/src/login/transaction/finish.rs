@@ -124,7 +124,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         id_token: IdToken::default(),
         access_token: AccessToken::default(),
         userinfo: Map::new(),
-        user: flow.profile.stored.clone(),
+        user: std::mem::take(&mut flow.profile.stored),
         effects: std::mem::take(&mut flow.effects),
         ledger: settled.ledger,
         unset_claims: settled.unset,

@@ -5,6 +5,7 @@ pub(crate) mod command;
 mod effects;
 mod factors;
 mod finish;
+pub(crate) mod given;
 mod primary_user;
 mod redirect;
 mod rules;
@@ -24,6 +25,7 @@ use crate::location::Location;
 use crate::login::{EntryPoint, Finished, HandlerInfo, LoginInput, Pause};
 use crate::measure;
 use crate::outcome::{ActionUsage, Notice, Status};
+use crate::reads::Watch;
 use crate::reply::{Answer, Failure, Reply};
 use crate::trigger::Trigger;
 use crate::value::Argument;
@@ -126,18 +128,19 @@ impl Transaction {
         true
     }
 
-    /// Starts a handler and gives the event that it sees: a deep copy in which the changes of earlier Actions are
+    /// Starts a handler and gives the event that it sees, as JSON: a deep copy in which the changes of earlier Actions are
     /// visible, with the Action's own secrets and, when it continues after a form, with what the form gave.
-    pub fn begin(&mut self, action: &HandlerInfo, entry: EntryPoint, now_ms: i64) -> &Value {
+    pub fn begin(&mut self, action: &HandlerInfo, entry: EntryPoint, now_ms: i64) -> String {
         self.flow.now_ms = now_ms;
         self.flow.check_action(action);
-        let event = self.flow.view(action, entry);
-        let running = self.running.insert(Running {
+        let (event, text) = self.flow.give(action, entry);
+        let own = &self.flow.input.event;
+        self.running = Some(Running {
             action: action.name.clone(),
             entry,
             commands: Vec::new(),
-            session_metadata: api::initial_metadata(&event, "session"),
-            refresh_token_metadata: api::initial_metadata(&event, "refresh_token"),
+            session_metadata: api::initial_metadata(own, "session"),
+            refresh_token_metadata: api::initial_metadata(own, "refresh_token"),
             redirects: false,
             renders: false,
             run: self.flow.usage.len(),
@@ -145,7 +148,7 @@ impl Transaction {
             log_bytes_left: LOGGED_BYTES.value,
             event,
         });
-        &running.event
+        text
     }
 
     /// Answers one call of an `api` method. `method` is the path below `api`; `site` is the caller's place.
@@ -208,6 +211,10 @@ impl Transaction {
         if let Err(fault) = result {
             self.flow.fail(&running.action, fault);
             return Next::Stop;
+        }
+        if needs_event(&running, self.flow.watch) {
+            // As it was before anything is applied.
+            running.event.get(&self.flow.input.event);
         }
         apply::apply(&mut self.flow, running)
     }
@@ -329,8 +336,19 @@ impl Transaction {
     /// The event as the running handler sees it now.
     #[cfg(test)]
     pub(crate) fn seen_event(&self) -> &Value {
-        self.running
-            .as_ref()
-            .map_or(&Value::Null, |running| &running.event)
+        self.running.as_ref().map_or(&Value::Null, |running| {
+            running.event.get(&self.flow.input.event)
+        })
     }
+}
+
+/// Whether the end of a handler looks at its event: for the sources of claims, and to see whether the user can be sent away.
+fn needs_event(running: &Running, watch: Watch) -> bool {
+    watch == Watch::Places
+        || running.commands.iter().any(|command| {
+            matches!(
+                command,
+                command::Command::SendUserTo { .. } | command::Command::RenderPrompt { .. }
+            )
+        })
 }

@@ -32,7 +32,7 @@ pub(super) fn queue(flow: &mut Flow, running: &Running) -> Result<(), Fault> {
     let Some(suspension) = last else {
         return Ok(());
     };
-    if !is_redirect_possible(&running.event) {
+    if !is_redirect_possible(running.event.get(&flow.input.event)) {
         let message =
             "The login is not interactive, so the user can neither be redirected nor shown a form.";
         return Err(Fault::platform("interaction_required", message));

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Suspension;
 use super::command::Command;
+use super::given::{Given, with_secrets};
 use crate::api::{Cache, is_silent};
 use crate::ceilings::{self, Kept, shorten_text};
 use crate::explanation::Wait;
@@ -17,7 +18,7 @@ use crate::limits::{
     REMOVED_PARAMETERS_PAGE, Reach, SECRET_KEY_CHARACTERS, SECRET_VALUE_CHARACTERS,
 };
 use crate::login::changes::Changes;
-use crate::login::input::remove_parameters;
+use crate::login::input::{has_removed_parameters, remove_parameters};
 use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
@@ -36,7 +37,7 @@ pub(crate) struct Running {
     /// Which handler.
     pub entry: EntryPoint,
     /// The event as the handler sees it.
-    pub event: Value,
+    pub event: Given,
     /// The requests so far.
     pub commands: Vec<Command>,
     /// The working copy behind `api.session.setMetadata`.
@@ -252,8 +253,22 @@ impl Flow {
         }
     }
 
-    /// The event that a handler sees.
-    pub fn view(&mut self, action: &HandlerInfo, entry: EntryPoint) -> Value {
+    /// The event that a handler sees, and its text.
+    pub fn give(&mut self, action: &HandlerInfo, entry: EntryPoint) -> (Given, String) {
+        let is_plain = action.kind == HandlerKind::Action && entry == EntryPoint::Execute;
+        if is_plain && !has_removed_parameters(&self.input.event) {
+            return Given::later(&mut self.input.event, action.secrets.clone());
+        }
+        let event = self.view(action, entry);
+        let text = match action.kind {
+            HandlerKind::Action => json::text(&event),
+            // They are given something else.
+            HandlerKind::Rule | HandlerKind::Connection => String::new(),
+        };
+        (Given::made(event), text)
+    }
+
+    fn view(&mut self, action: &HandlerInfo, entry: EntryPoint) -> Value {
         let mut event = self.input.event.clone();
         if let Some(message) = remove_parameters(&mut event) {
             self.warn(
@@ -262,11 +277,7 @@ impl Flow {
                 REMOVED_PARAMETERS_PAGE,
             );
         }
-        json::put(
-            &mut event,
-            &["secrets"],
-            Some(Value::Object(action.secrets.clone())),
-        );
+        event = with_secrets(event, action.secrets.clone());
         if entry == EntryPoint::Continue
             && let Some(form) = self.form.take()
         {

@@ -12,7 +12,10 @@ use crate::reads::{EventRead, Watch};
 impl Transaction {
     /// The event of the running handler.
     pub fn given_event(&self) -> Option<&Value> {
-        self.running.as_ref().map(|running| &running.event)
+        let event = &self.flow.input.event;
+        self.running
+            .as_ref()
+            .map(|running| running.event.get(event))
     }
 
     /// From now on, what Actions read of the event is taken down.
@@ -34,16 +37,17 @@ impl Transaction {
             flow.watch != Watch::Off && self.running.is_some() && flow.kept.follows_reads();
         let flow = &self.flow;
         if let Some(running) = self.running.as_ref().filter(|_| follows) {
+            let event = running.event.get(&flow.input.event);
             let calls_before = flow.commands.len();
             let of_rule = match running.rule {
-                Some(_) => match crate::rules::event_path(&running.event, keys) {
+                Some(_) => match crate::rules::event_path(event, keys) {
                     Some(path) => Some(path),
                     None => return,
                 },
                 None => None,
             };
             let keys = of_rule.as_deref().unwrap_or(keys);
-            let read = EventRead::of(running, keys, present, site, calls_before);
+            let read = EventRead::of((running, event), keys, present, site, calls_before);
             self.flow.kept.read(&read);
             self.flow.reads.push(read);
         }

@@ -18,7 +18,8 @@ fn each_action_has_its_own_secrets() {
         code_bytes: Some(200_000),
         ..Default::default()
     };
-    let seen = drive.transaction.begin(&action, EntryPoint::Execute, 0);
+    drive.transaction.begin(&action, EntryPoint::Execute, 0);
+    let seen = drive.transaction.seen_event();
     assert_eq!(seen["secrets"], json!({"KEY": "value"}));
     drive.transaction.end(Ok(()), Default::default(), 0);
     assert_eq!(drive.action("b", json!([]))["secrets"], json!({}));

@@ -99,7 +99,8 @@ impl Drive {
             secrets: Map::new(),
             ..HandlerInfo::default()
         };
-        let event = self.transaction.begin(&action, entry, NOW_MS).clone();
+        let text = self.transaction.begin(&action, entry, NOW_MS);
+        let event: Value = serde_json::from_str(&text).unwrap();
         for call in calls.as_array().unwrap() {
             self.call(call);
         }
@@ -124,7 +125,8 @@ impl Drive {
             name: name.to_owned(),
             ..HandlerInfo::default()
         };
-        self.transaction.begin(&action, entry, NOW_MS).clone()
+        let text = self.transaction.begin(&action, entry, NOW_MS);
+        serde_json::from_str(&text).unwrap()
     }
 
     pub(crate) fn resume(&mut self, step: ResumeStep) -> Resumed {
