@@ -10,8 +10,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Longer lines are left to the SDK, which drops those of more than 16 MiB. In bytes.
-const LONGEST: usize = 1 << 20;
+/// The longest line that is read, in bytes. Arguments of a tool have less than a MiB, and JSON can write a letter as six.
+const LONGEST: usize = 4 << 20;
+/// The bytes at either end of a longer line in which its id is looked for.
+const END: usize = 1 << 10;
 /// The room between the program's streams and the SDK's, in bytes.
 const ROOM: usize = 64 << 10;
 /// So many lines may wait to be written.
@@ -37,22 +39,30 @@ async fn read(
 ) -> io::Result<()> {
     let mut stdin = BufReader::new(stdin);
     let mut line = Vec::new();
-    let mut is_long = false;
+    // Of a line that is too long, what its last bytes follow.
+    let mut head: Option<Vec<u8>> = None;
     loop {
         let part = stdin.fill_buf().await?;
-        if part.is_empty() {
+        if part.is_empty() && head.is_none() {
             // A line without its end is still one.
             return server.write_all(&line).await;
         }
+        let is_last = part.is_empty();
         let end = part.iter().position(|byte| *byte == b'\n');
         let read = end.map_or(part.len(), |end| end + 1);
         line.extend_from_slice(part.get(..read).unwrap_or_default());
         stdin.consume(read);
-        is_long |= line.len() > LONGEST;
-        if end.is_none() && !is_long {
+        if line.len() > LONGEST && head.is_none() {
+            head = Some(line.get(..END).unwrap_or_default().to_vec());
+        }
+        if head.is_some() && line.len() > END {
+            line.drain(..line.len() - END);
+        }
+        if end.is_none() && !is_last {
             continue;
         }
-        match answer(&line).filter(|_| !is_long) {
+        let refused = head.take().map(|head| too_long(&head, &line));
+        match refused.or_else(|| answer(&line)) {
             Some(answer) => {
                 let answer = format!("{answer}\n").into_bytes();
                 if answers.send(answer).await.is_err() {
@@ -62,7 +72,9 @@ async fn read(
             None => server.write_all(&line).await?,
         }
         line.clear();
-        is_long &= end.is_none();
+        if is_last {
+            return Ok(());
+        }
     }
 }
 
@@ -114,6 +126,44 @@ fn answer(line: &[u8]) -> Option<Value> {
     })
 }
 
+/// The answer to a request that is too long, of which the first and the last bytes are known.
+fn too_long(head: &[u8], tail: &[u8]) -> Value {
+    let id = id_in_head(&String::from_utf8_lossy(head));
+    let id = id.or_else(|| id_in_tail(&String::from_utf8_lossy(tail)));
+    json!({
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": {"code": -32600, "message": "Invalid request: it is longer than 4 MiB"},
+    })
+}
+
+/// The id of a request, if it is among the first members of it.
+fn id_in_head(head: &str) -> Option<Value> {
+    let (before, rest) = head.split_once("\"id\"")?;
+    // Not one of the parameters.
+    if before.matches('{').count() != 1 {
+        return None;
+    }
+    id_at_start(rest).map(|(id, _)| id)
+}
+
+/// The id of a request, if it is among the last members of it.
+fn id_in_tail(tail: &str) -> Option<Value> {
+    let (_, rest) = tail.rsplit_once("\"id\"")?;
+    let (id, rest) = id_at_start(rest)?;
+    let closing = rest.chars().filter(|sign| "{}[]".contains(*sign));
+    (closing.collect::<String>() == "}").then_some(id)
+}
+
+/// The number or the text after a colon, and what follows it.
+fn id_at_start(text: &str) -> Option<(Value, &str)> {
+    let text = text.trim_start().strip_prefix(':')?;
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let id = values.next()?.ok()?;
+    let rest = text.get(values.byte_offset()..)?;
+    (id.is_string() || id.is_i64() || id.is_u64()).then_some((id, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +195,38 @@ mod tests {
         ] {
             let code = answer(line.as_bytes()).map(|answer| answer["error"]["code"].clone());
             assert_eq!(code, expected.map(Value::from), "{line}");
+        }
+        for (head, tail, expected) in [
+            (
+                "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"a",
+                "aaa\"}}",
+                json!(7),
+            ),
+            ("{\"id\" : \"a\\\"b\", \"params", "aaa\"}}", json!("a\"b")),
+            (
+                "{\"method\":\"m\",\"params\":{\"id\":1",
+                "\"},\"jsonrpc\":\"2.0\",\"id\":8}\n",
+                json!(8),
+            ),
+            (
+                "{\"method\":\"m\",\"params\":{\"id\":1",
+                "\"},\"id\":9,\"jsonrpc\":\"2.0\"}",
+                json!(9),
+            ),
+            (
+                "{\"method\":\"m\",\"params\":{\"id\":1",
+                "{\"id\":9}}}",
+                Value::Null,
+            ),
+            ("{\"id\":{}", "aaa", Value::Null),
+            ("aaa", "aaa", Value::Null),
+        ] {
+            let answer = too_long(head.as_bytes(), tail.as_bytes());
+            assert_eq!(
+                (&answer["id"], &answer["error"]["code"]),
+                (&expected, &json!(-32600)),
+                "{head} {tail}"
+            );
         }
         let answer = answer(b"{\"id\":7,\"method\":\"ping\"}").expect("an answer");
         assert_eq!(answer["id"], 7);

@@ -373,6 +373,39 @@ fn what_is_not_the_protocol_is_survived() {
     client.close();
 }
 
+/// A client waits for an answer to each request, however long it was; where its id is depends on the client.
+#[test]
+fn a_request_that_is_too_long_is_answered() {
+    let project = project();
+    let mut client = Client::start(project.path());
+    let long = "x".repeat(17 << 20);
+    for (line, id) in [
+        (
+            format!(
+                "{{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"tools/call\",\"params\":{{\"name\":\"{long}\"}}}}"
+            ),
+            json!(5),
+        ),
+        (
+            format!(
+                "{{\"method\":\"tools/call\",\"params\":{{\"id\":1,\"name\":\"{long}\"}},\"jsonrpc\":\"2.0\",\"id\":\"six\"}}"
+            ),
+            json!("six"),
+        ),
+        (long.clone(), Value::Null),
+    ] {
+        let stdin = client.stdin.as_mut().expect("it is open");
+        writeln!(stdin, "{line}").expect("it listens");
+        let answer = client.next();
+        assert_eq!(
+            (&answer["id"], &answer["error"]["code"]),
+            (&id, &json!(-32600)),
+            "{answer}"
+        );
+    }
+    client.close();
+}
+
 #[test]
 fn what_is_no_request_has_the_code_for_it() {
     let project = project();

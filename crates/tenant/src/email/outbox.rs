@@ -17,6 +17,7 @@ use crate::identities::Linked;
 use crate::management::happenings;
 use crate::oauth::finish::error_page;
 use crate::oauth::{OAuthError, Result};
+use crate::page::access::is_near;
 use crate::pages::{layout, wide};
 use crate::randomness::digest;
 use crate::records::{Mail, Ticket};
@@ -58,12 +59,7 @@ pub(crate) fn list_texts(tenant: &Tenant) -> std::result::Result<Vec<Mail>, Stor
 
 /// The page of the outbox. Its links sign users in, so it is shown on this machine alone.
 pub(crate) async fn outbox(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    if !call
-        .ip
-        .parse::<std::net::IpAddr>()
-        .is_ok_and(|ip| ip.is_loopback())
-        && !tenant.control.accepts(&call)
-    {
+    if !is_near(&call) && !tenant.control.accepts(&call) {
         return error_page(&OAuthError::new(
             403,
             "access_denied",

@@ -125,7 +125,7 @@ impl Page {
 }
 
 /// Whether a request comes from this machine. A proxy on it would forward those of others, and says so.
-pub(super) fn is_near(call: &Call) -> bool {
+pub(crate) fn is_near(call: &Call) -> bool {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"];
     let ip = call.ip.parse::<IpAddr>();
     ip.is_ok_and(|ip| ip.to_canonical().is_loopback())

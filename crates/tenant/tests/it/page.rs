@@ -97,13 +97,19 @@ fn a_link_opens_the_page_once_and_becomes_a_strict_cookie() {
 fn other_machines_do_not_see_it_even_with_the_link() {
     run(async {
         let world = World::new(vec![]);
-        for (peer, header) in [
+        let others = [
             ("192.0.2.7:1000", None),
             ("[2001:db8::1]:1000", None),
             ("127.0.0.1:1000", Some(("x-forwarded-for", "192.0.2.7"))),
+            ("127.0.0.1:1000", Some(("x-real-ip", "192.0.2.7"))),
             ("127.0.0.1:1000", Some(("forwarded", "for=192.0.2.7"))),
-        ] {
-            let mut request = Request::builder().uri(world.page.as_str());
+        ];
+        // The links of the outbox sign users in.
+        for (place, (peer, header)) in [world.page.as_str(), "/_postlogin/outbox"]
+            .iter()
+            .flat_map(|place| others.map(|other| (*place, other)))
+        {
+            let mut request = Request::builder().uri(place);
             if let Some((name, value)) = header {
                 request = request.header(name, value);
             }
@@ -116,7 +122,8 @@ fn other_machines_do_not_see_it_even_with_the_link() {
                 .oneshot(request)
                 .await
                 .expect("an answer");
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{peer} {header:?}");
+            let status = answer.status();
+            assert_eq!(status, StatusCode::FORBIDDEN, "{place} {peer} {header:?}");
             assert!(answer.headers().get("set-cookie").is_none());
         }
         // The link is not used up by them.
