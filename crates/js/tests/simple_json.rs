@@ -99,3 +99,72 @@ fn values_are_independent() {
     );
     assert_eq!(printed, "true true false\ntrue true\n");
 }
+
+/// What is read at once ends at words of eight bytes, at fifteen digits, at 32 properties, and at the shapes that events have.
+#[test]
+fn both_parsers_agree_at_the_borders() {
+    let differences = printed(&format!(
+        r#"{}
+        exports.onExecutePostLogin = async (event) => {{
+          let count = 0;
+          const answer = (parse) => {{
+            try {{ return describe(parse()); }} catch (error) {{ return `${{error.name}}: ${{error.message}}`; }}
+          }};
+          const check = (text) => {{
+            count++;
+            const [simple, other] = [answer(() => JSON.parse(text)), answer(() => JSON.parse(text, (key, value) => value))];
+            if (simple !== other) console.log(JSON.stringify(text), simple, other);
+          }};
+          // Strings, as values and as names.
+          for (let length = 0; length < 36; length++) {{
+            for (const odd of ['\\"', '\\\\', '\\u00e9', 'é', '\x7f', '\x1f', '\x20', '"', '!', '[', ']', '😀']) {{
+              for (let at = 0; at <= length; at += 1 + (at > 2 && at < length - 9)) {{
+                const inner = 'abcdefghijklmnopqrstuvwxyz0123456789'.slice(0, length);
+                const string = `"${{inner.slice(0, at)}}${{odd}}${{inner.slice(at)}}"`;
+                check(string);
+                check(`{{${{string}}:${{string}}}}`);
+              }}
+            }}
+          }}
+          // Numbers.
+          let state = 7;
+          const below = (most) => {{
+            state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+            return (state >>> 8) % most;
+          }};
+          for (let round = 0; round < 6000; round++) {{
+            const digits = (most) => Array.from({{ length: 1 + below(most) }}, () => below(10)).join('');
+            const text = `${{['', '-'][below(2)]}}${{below(2) ? below(1000) : digits(9).replace(/^0+(?=.)/, '')}}.${{digits(16)}}${{below(8) ? '' : 'e-2'}}`;
+            check(text);
+            if (!Object.is(JSON.parse(text), Number(text))) console.log(text, JSON.parse(text), Number(text));
+          }}
+          // Objects: those of the event, and nearly those.
+          const visit = (value) => {{
+            if (value === null || typeof value !== 'object') return;
+            Object.values(value).forEach(visit);
+            if (Array.isArray(value)) return;
+            const entries = Object.entries(value).map(([key, inner]) => `${{JSON.stringify(key)}}:${{JSON.stringify(inner)}}`);
+            const object = (list) => check(`{{${{list.join(',')}}}}`);
+            object(entries);
+            object([...entries, ...entries]);
+            object([...entries].reverse());
+            for (const more of ['"__proto__":1', '"0":2', '"toString":3', '"zz":4']) object([...entries, more]);
+            for (let at = 0; at < entries.length; at++) {{
+              object(entries.filter((_, other) => other !== at));
+              object(entries.with(at, entries[0]));
+              object([...entries.slice(0, at), '"7":5', ...entries.slice(at)]);
+            }}
+          }};
+          visit(event);
+          for (const size of [31, 32, 33, 34, 65, 200]) {{
+            const many = Array.from({{ length: size }}, (_, at) => `"n${{at}}":${{at}}`);
+            check(`{{${{many.join(',')}}}}`);
+            check(`{{${{many.join(',')}},"n0":"again"}}`);
+            check(`{{${{many.join(',')}},"n31":[}}`);
+          }}
+          if (count < 10000) console.log('too few', count);
+        }};"#,
+        describe()
+    ));
+    assert_eq!(differences, "");
+}

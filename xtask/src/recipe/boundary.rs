@@ -38,6 +38,59 @@ pub(super) const EDITS: &[Edit] = &[
         to: "        base == \"<input>\"",
     },
     Edit { file: "src/internal/mod.rs", times: 1, from: "fn restore_runtime_state() {", to: "pub fn restore_runtime_state() {" },
+    // Nothing asks for the origin of a clock that Node's library does not use.
+    Edit { file: "src/internal/mod.rs", times: 1, from: "    crate::builtin::perf_hooks::reset_time_origin();\n", to: "" },
+    // The host has no resources of the guest's.
+    Edit {
+        file: "src/internal/p2.rs",
+        times: 1,
+        from: "        use futures::StreamExt;
+
+        let result =
+            if let Some(mut resource_drop_queue_rx) = js_state.resource_drop_queue_rx.take() {
+                let resource_dropper = async move {
+                    while let Some(resource_id) = resource_drop_queue_rx.next().await {
+                        if resource_id > 0 {
+                            drop_js_resource(resource_id).await;
+                        } else {
+                            break;
+                        }
+                    }
+                    resource_drop_queue_rx
+                };
+
+                // Finish resource dropper
+                js_state
+                    .resource_drop_queue_tx
+                    .unbounded_send(0)
+                    .expect(\"Failed to enqueue resource dropper stop signal\");
+                let (result, resource_drop_queue_rx) = (future, resource_dropper).join().await;
+                js_state
+                    .resource_drop_queue_rx
+                    .replace(Some(resource_drop_queue_rx));
+
+                result
+            } else {
+                // This case will never happen because block_on does not allow reentry
+                unreachable!()
+            };
+",
+        to: "        let result = future.await;
+",
+    },
+    // What each login calls is looked up once.
+    Edit {
+        file: "src/internal/p2.rs",
+        times: 1,
+        from: "                ctx.run_gc();
+                ctx.run_gc();
+",
+        to: "                get_cached_js_export(state, &ctx, \"postlogin:actions\", &[\"loader\", \"load\"], 3);
+                get_cached_js_export(state, &ctx, \"postlogin:actions\", &[\"loader\", \"run\"], 3);
+                ctx.run_gc();
+                ctx.run_gc();
+",
+    },
     // A handler that has returned is not kept by what it has left pending: see also reactor.rs.
     Edit {
         file: "src/internal/p2.rs",

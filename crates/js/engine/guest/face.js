@@ -39,6 +39,7 @@ for (const name of getOwnPropertyNames(globalThis)) {
 replace(process, 'exit', (code = process.exitCode ?? 0) => {
     exit ??= new nativeErrors.Error(`the Action ended its process with exit code ${code}`);
     failExit(exit);
+    tellExit();
     throw exit;
 });
 hooks.exit = (code) => process.exit(code);

@@ -171,8 +171,7 @@ async function executeRule(text) {
         if (returned instanceof NativePromise) apply(realm.then, returned, [undefined, tellRejected]);
         await new NativePromise((resolve, reject) => {
             apply(realm.then, called, [resolve]);
-            apply(realm.then, own.failed, [undefined, reject]);
-            apply(realm.then, exited, [undefined, reject]);
+            whenItEnds(own, reject, reject);
         });
         if (exit) throw exit;
         await laterWork();

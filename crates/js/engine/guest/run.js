@@ -10,7 +10,8 @@ const LONGEST_TEXT = 100_000;
 const LONGEST_STACK = 20_000;
 const LONGEST_URL = 500;
 
-let run = { __proto__: null, isOver: true, isDead: false, fail: undefined };
+// What runs. `failed`: the rejection by an error that nothing handles. `onFailed`, `onExit`: who is told of it, and of the process's end.
+let run = { __proto__: null, isNone: true, isOver: true, isDead: false, failed: undefined, onFailed: undefined, onExit: undefined };
 let firstPending; // requests and promises, in the order of their beginning
 let lastPending;
 
@@ -91,18 +92,39 @@ function dropPending() {
 // promises of the language's own, and `await` takes one whose constructor is theirs as it is.
 function unpatched(promise, constructor) {
     defineProperty(promise, 'constructor', { __proto__: null, value: constructor });
-    if (constructor === undefined) apply(realm.then, promise, [undefined, () => {}]);
+    if (constructor === undefined) apply(realm.then, promise, [undefined, ignored]);
     return promise;
 }
+const ignored = () => {};
 
-// Begins a run; the promise is rejected by an error that nothing handles.
+// Begins a run.
 function beginRun() {
-    let fail;
-    const failed = unpatched(new NativePromise((_, reject) => { fail = reject; }), undefined);
     reported = 0;
     node.setOrigin();
-    run = { __proto__: null, isOver: false, isDead: false, fail, failed };
+    run = { __proto__: null, isNone: false, isOver: false, isDead: false, failed: undefined, onFailed: undefined, onExit: undefined };
     return run;
+}
+
+// Calls `onFailed` after an error that nothing handles, and `onExit` after the process has ended, each in a job of its own. Promises for
+// that are made when it happens: most runs need none.
+function whenItEnds(own, onFailed, onExit) {
+    own.onFailed = onFailed;
+    if (own.failed) apply(realm.then, own.failed, [undefined, onFailed]);
+    own.onExit = onExit;
+    if (exit) tellExit();
+}
+
+function fails(error) {
+    let fail;
+    run.failed = unpatched(new NativePromise((_, reject) => { fail = reject; }), undefined);
+    fail(error);
+    if (run.onFailed) apply(realm.then, run.failed, [undefined, run.onFailed]);
+}
+
+function tellExit() {
+    const { onExit } = run;
+    run.onExit = undefined;
+    if (onExit) apply(realm.then, exited, [undefined, onExit]);
 }
 
 function endRun(how) {
@@ -128,8 +150,7 @@ function settled(own, promise) {
             // No promise of the language's own, or a patched one.
             apply(realm.then, unpatched((async () => await promise)(), undefined), settle);
         }
-        apply(realm.then, own.failed, [undefined, reject]);
-        apply(realm.then, exited, [undefined, settle[1]]);
+        whenItEnds(own, reject, settle[1]);
     });
     return unpatched(promised, NativePromise);
 }
@@ -140,8 +161,8 @@ hooks.uncaught = (error, origin) => {
     if (!run.isOver) {
         run.isDead = true;
         endRun('threw');
-        run.fail(error);
-    } else if (run.fail && !run.isDead && !exit && reported < MOST_REPORTED) {
+        fails(error);
+    } else if (!run.isNone && !run.isDead && !exit && reported < MOST_REPORTED) {
         reported++;
         const { name, message, stack } = fault(error);
         tellRun({ __proto__: null, what: origin, name, message, stack });

@@ -140,6 +140,8 @@ export function pendingTimers(most) {
 
 // Forgets all timers and what else waits for a turn.
 export function dropTimers() {
+    // In most logins there is none.
+    if (armed < 0 && immediates.length === 0 && node.isIdle()) return;
     const found = list();
     each((timer) => { found[found.length] = timer; });
     // Also those of the turn that runs.

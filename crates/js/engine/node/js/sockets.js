@@ -89,6 +89,7 @@
 
     const FIRST_PORT = 49152;
     let ports = 0;
+    const sizeOf = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(Set.prototype, 'size').get);
     const connecting = new Set(); // sockets of TCP that are neither connected nor closed
 
     class TCP extends StreamBase {
@@ -300,7 +301,9 @@
     // Returns the sockets that are being connected, with their names and places.
     const { pending } = TCP;
     delete TCP.pending;
+    const none = Object.freeze([]);
     node.pendingSockets = () => {
+        if (sizeOf(connecting) === 0) return none;
         const found = [];
         for (const handle of connecting) {
             const name = pending(handle);
@@ -308,7 +311,7 @@
         }
         return found;
     };
-    node.forgetSockets = () => connecting.clear();
+    node.forgetSockets = () => { if (sizeOf(connecting) > 0) connecting.clear(); };
 
     // Returns the handle for which a name is looked up; see names.js.
     node.socketOf = (asyncId) => byAsyncId.get(asyncId);

@@ -424,6 +424,9 @@
             node.processTimers(0);
             dueAt = armedFor = Infinity;
         },
+        // Whether nothing waits for a turn, nor has since all was forgotten.
+        isIdle: () => dueAt === Infinity && armedFor === Infinity && timeoutInfo[0] === 0 && immediateInfo[0] === 0
+            && immediateInfo[1] === 0 && immediateInfo[2] === 0 && firstWaiting === waiting.length,
         // Without the work of the library itself, such as that of a socket.
         timerCount: () => timeoutInfo[0] + immediateInfo[1],
         activeResources: () => [...Array(timeoutInfo[0]).fill('Timeout'), ...Array(immediateInfo[1]).fill('Immediate')],
