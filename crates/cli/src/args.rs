@@ -164,6 +164,16 @@ pub(crate) enum Schema {
     Case,
     /// The output of `run --format json`
     Outcome,
+    /// The output of `explain --format json`
+    Explanation,
+    /// A line of the output of `test --reporter json`
+    Test,
+    /// The output of `compare --format json`
+    Comparison,
+    /// The output of `check --format json`
+    Check,
+    /// The output of `replay --format json`, and summary.json
+    Replay,
     /// postlogin.toml
     Config,
 }

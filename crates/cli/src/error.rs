@@ -45,14 +45,16 @@ impl CliError {
         }
     }
 
-    /// Our own fault.
+    /// Our own fault, unless the process may not have the addresses that a sandbox takes.
     pub(crate) fn internal(error: &anyhow::Error) -> Self {
+        let message = format!("{error:#}");
+        let hint = match postlogin_engine::lacks_addresses(&message) {
+            true => postlogin_engine::MORE_ADDRESSES,
+            false => "this is a bug of postlogin; please report it with the command and the Action",
+        };
         Self {
-            message: format!("{error:#}"),
-            hint: Some(
-                "this is a bug of postlogin; please report it with the command and the Action"
-                    .into(),
-            ),
+            message,
+            hint: Some(hint.into()),
             code: INTERNAL,
         }
     }

@@ -45,7 +45,7 @@ pub use contract::{NotAnAction, handlers_of};
 pub use drive::{BoundAction, User, advance, finish, infos, run};
 pub use guest::{Probe, Script, StackMapper};
 pub use intl::IntlSource;
-pub use memory::{Verified, verified, verify_images};
+pub use memory::{MORE_ADDRESSES, Verified, lacks_addresses, verified, verify_images};
 pub use modules::{
     Answer, Keyword, ModuleFile, ModuleFormat, ModuleSource, NoModules, Provided, Refusal, Resolved,
 };

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_passed_on() {
+    fn a_panic_is_exceeded_on() {
         let caught = panic::catch_unwind(|| reporting(|_| {}, || panic!("this one")));
         let caught = caught.expect_err("it panics");
         assert_eq!(caught.downcast_ref::<&str>(), Some(&"this one"));

@@ -52,9 +52,11 @@ impl Boundary {
         let top = with(".git")
             .or_else(workspace)
             .or_else(|| with(CONFIGURATION_FILE));
+        let top = top.unwrap_or(&folder).to_owned();
+        let hidden = hidden_above(&folder, &top);
         Self {
-            top: top.unwrap_or(&folder).to_owned(),
-            homes: vec![folder],
+            homes: hidden.into_iter().chain([folder]).collect(),
+            top,
         }
     }
 
@@ -208,6 +210,18 @@ impl Boundary {
             false => Ok(real),
         }
     }
+}
+
+/// The innermost hidden folder at or above `folder` that is below `top`: the files of a project that the user keeps there import
+/// each other, but nothing hidden beside it.
+fn hidden_above(folder: &Path, top: &Path) -> Option<PathBuf> {
+    let mut below = folder.ancestors().take_while(|above| *above != top);
+    let is_hidden = |above: &&Path| {
+        above
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    below.find(is_hidden).map(Path::to_owned)
 }
 
 /// Whether this is the name of a dotenv file. Other hidden files of a checkout (`.git`, `.npmrc`, `.netrc`, `.pypirc`) hold

@@ -135,9 +135,9 @@ impl FailIf {
         self.metric
     }
 
-    /// Whether the limit is passed.
+    /// Whether the limit is exceeded.
     #[must_use]
-    pub fn is_passed(&self, summary: &Summary) -> bool {
+    pub fn is_exceeded(&self, summary: &Summary) -> bool {
         #[expect(
             clippy::cast_precision_loss,
             reason = "counts of users are far below 2^53"
@@ -174,7 +174,7 @@ mod tests {
             ("unreadable > 0", false),
         ] {
             let limit = FailIf::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!(limit.is_passed(&summary), expected, "{text}");
+            assert_eq!(limit.is_exceeded(&summary), expected, "{text}");
         }
         for (text, expected) in [
             ("changed", "`>` is missing"),

@@ -73,7 +73,7 @@ impl Features {
 fn properties(path: &str, value: Option<&Value>, privacy: &Privacy, mut add: impl FnMut(String)) {
     let text = |text: &str| match PUBLIC.contains(&path) {
         true => format!("\"{text}\""),
-        false => privacy.value(&format!("\"{text}\""), "text"),
+        false => privacy.value(&format!("\"{text}\""), "string"),
     };
     match value {
         None => add("is absent".into()),
@@ -96,13 +96,13 @@ fn properties(path: &str, value: Option<&Value>, privacy: &Privacy, mut add: imp
         // A value that every user has for themselves groups no users.
         Some(Value::String(value)) if UNUSABLE.contains(&path) => add(match value.is_empty() {
             true => "is empty".into(),
-            false => "is a text".into(),
+            false => "is a string".into(),
         }),
-        Some(Value::String(value)) if value.len() > LONGEST => add("is a long text".into()),
+        Some(Value::String(value)) if value.len() > LONGEST => add("is a long string".into()),
         Some(Value::String(value)) => add(format!("is {}", text(value))),
         Some(Value::Array(list)) => {
             if list.is_empty() {
-                add("is an empty list".into());
+                add("is an empty array".into());
             }
             for element in list.iter().take(MOST_ELEMENTS) {
                 if let Value::String(element) = element

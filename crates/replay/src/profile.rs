@@ -188,17 +188,12 @@ pub fn profile(
     if std::str::from_utf8(text).is_err() {
         return Err("not UTF-8");
     }
-    let line: Value = serde_json::from_slice(text).map_err(|error| match error.is_eof() {
-        true => "JSON that is cut off",
-        false => "not JSON",
-    })?;
-    let Value::Object(line) = line else {
-        return Err("not a JSON object");
-    };
+    let line = object(text)?;
     let (mut user, unknown) = named(line, columns);
     let roots = user.keys().cloned().collect();
     let id = match user.get("user_id") {
         Some(Value::String(id)) if !id.is_empty() => with_provider(id, &user),
+        Some(Value::String(_)) => return Err("an empty `user_id`"),
         Some(_) => return Err("a `user_id` that is not a string"),
         None => return Err(NO_ID),
     };
@@ -233,6 +228,33 @@ pub fn profile(
         texts,
         event,
     })
+}
+
+/// Returns the attributes of an export that a line has, whether it is a user or not.
+#[must_use]
+pub fn attributes(text: &[u8], columns: &Columns) -> Vec<String> {
+    let line = object(text).unwrap_or_default();
+    named(line, columns)
+        .0
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// The JSON object of a line.
+fn object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
+    let line = serde_json::from_slice(text).map_err(|error| match error.is_eof() {
+        true => "JSON that is cut off",
+        // serde_json has no other way to tell.
+        false if error.to_string().starts_with("recursion limit") => {
+            "JSON that is nested too deeply"
+        }
+        false => "not JSON",
+    })?;
+    match line {
+        Value::Object(line) => Ok(line),
+        _ => Err("not a JSON object"),
+    }
 }
 
 /// The attributes under their own names, and the names that are no attribute.

@@ -49,6 +49,9 @@ pub struct Summary {
     pub unanswered: [u64; 2],
     /// The number of users with each attribute.
     pub roots: Roots,
+    /// The number of lines without a `user_id` that have each attribute.
+    #[serde(default)]
+    pub roots_without_id: Roots,
     /// Names of lines that are no attribute of a user.
     pub unknown: Bounded<u64>,
     /// The number of users in each file beside the export, by its option.
@@ -98,6 +101,7 @@ impl Default for Summary {
             blocked: 0,
             unanswered: [0; 2],
             roots: Roots::default(),
+            roots_without_id: Roots::default(),
             unknown: Bounded::new(100),
             joined: Roots::default(),
             texts: Roots::default(),
@@ -157,6 +161,11 @@ impl Summary {
                 first: Some(line).filter(|line| *line > 0).into_iter().collect(),
             });
         }
+    }
+
+    /// Counts the attributes of a line without a `user_id`.
+    pub fn add_without_id(&mut self, attributes: &[String]) {
+        self.roots_without_id.add(attributes);
     }
 
     /// Counts the attributes of a user, the names that are none, and where else the user is.
@@ -357,6 +366,7 @@ impl Summary {
             *own += other;
         }
         self.roots.merge(other.roots);
+        self.roots_without_id.merge(other.roots_without_id);
         self.unknown.merge(other.unknown);
         self.joined.merge(other.joined);
         self.texts.merge(other.texts);
@@ -404,7 +414,7 @@ fn shapes(change: &Change) -> (String, String) {
             value.as_str().unwrap_or_default().to_owned()
         }
         (_, Some(rule)) => format!("dropped ({})", rule_name(rule)),
-        (Some(value), _) if both_set => format!("a value ({})", kind(value)),
+        (Some(value), _) if both_set => kind(value).to_owned(),
         (Some(_), _) => "set".to_owned(),
         (None, _) => "absent".to_owned(),
     };
@@ -417,8 +427,8 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
         Value::Number(_) => "number",
-        Value::String(_) => "text",
-        Value::Array(_) => "list",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
         Value::Object(_) => "object",
     }
 }

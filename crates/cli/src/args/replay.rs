@@ -11,13 +11,13 @@ use super::{Format, LimitArguments, SecretArguments};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReplayArguments {
-    /// Users as the vendor exports them: NDJSON, a JSON array or CSV, also as .gz; `-` reads stdin
+    /// Users as the vendor exports them, one file or several: NDJSON, a JSON array or CSV, also as .gz; `-` reads stdin
     #[arg(
         value_name = "USERS|-",
         required_unless_present = "worker",
         conflicts_with = "worker"
     )]
-    pub(crate) users: Option<PathBuf>,
+    pub(crate) users: Vec<PathBuf>,
 
     /// The version before: a project's folder, Actions with commas between them, or git:REV, the project at a revision (git:REV:ACTION,… for Actions of it)
     #[arg(
@@ -59,7 +59,7 @@ pub(crate) struct ReplayArguments {
     #[arg(long, value_name = "FILE", help_heading = "The logins")]
     pub(crate) logins: Option<PathBuf>,
 
-    /// The attribute behind a name that the export renamed: provider=identities.0.connection (repeatable)
+    /// The attribute that the export has under another name: provider=identities.0.connection (repeatable)
     #[arg(long, value_name = "NAME=PATH", help_heading = "The logins")]
     pub(crate) map: Vec<String>,
 
@@ -119,7 +119,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) worker: bool,
 
-    /// Make the report of what workers wrote: USERS is the file of their results, `-` reads stdin; the other options are those of the workers
+    /// Make the report of what workers wrote: USERS are the files of their results, `-` reads stdin; the other options are those of the workers
     #[arg(
         long,
         conflicts_with_all = ["shard", "resume", "jobs"],
@@ -127,7 +127,7 @@ pub(crate) struct ReplayArguments {
     )]
     pub(crate) merge: bool,
 
-    /// The name of the users in the report; without it, the file's
+    /// The name of the users in the report; without it, those of the files
     #[arg(long, value_name = "TEXT", help_heading = "Many machines")]
     pub(crate) users_name: Option<String>,
 

@@ -64,7 +64,11 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
     let project = match found {
         Some(project) => {
             configuration::of_terraform(&project, &mut files)?;
-            project
+            match is_plain(&project) && configuration::of_loose_actions(&home, &mut files, printer)?
+            {
+                true => Project::discover(&home)?.unwrap_or(project),
+                false => project,
+            }
         }
         None => {
             // A sample beside real Actions would hide them.
@@ -133,6 +137,11 @@ pub(crate) fn init(arguments: &InitArguments, printer: &Printer) -> Result<u8, C
         printer.note("next: `postlogin test`, or `postlogin test --watch` while you edit");
     }
     Ok(SUCCESS)
+}
+
+/// Whether the project is a folder of Actions that no file describes: nothing says which of them a login runs.
+fn is_plain(project: &Project) -> bool {
+    project.configuration_files.is_empty()
 }
 
 fn shown(home: &Path, file: &str, here: &Path) -> String {

@@ -9,11 +9,14 @@ mod messages;
 mod prepare;
 mod progress;
 
+use std::io::Write as _;
+
 use jiff::Timestamp;
 use postlogin_replay::{
     Metric, Summary, profile,
     report::{Report, html, json, markdown},
 };
+use postlogin_runner::output::{refuse_detour, write_private};
 use postlogin_runner::replay::{
     Chunks, Done, Parts, PartsError, ReplayError, RunControl, missing_columns, read_of_user, run,
 };
@@ -42,17 +45,21 @@ pub(crate) fn replay(arguments: &ReplayArguments, printer: &Printer) -> Result<u
     let project = crate::project::discover(&here, printer)?;
     let checkouts = git::Checkouts::new(&here, project.as_ref(), printer);
     let load = || prepare(arguments, &here, project.as_ref(), &checkouts, printer);
-    match &arguments.users {
-        None => cluster::worker(load()?, printer),
-        Some(results) if arguments.merge => {
-            let results = cluster::open(results)?;
-            cluster::merge(arguments, load()?, results, printer)
-        }
-        Some(users) => {
-            let users = input::open(users, &prepare::columns(&arguments.map)?)?;
-            local(arguments, load()?, users, printer)
-        }
+    if arguments.worker {
+        return cluster::worker(load()?, printer);
     }
+    if let Some(twice) = input::named_twice(&arguments.users) {
+        return Err(
+            CliError::usage(format!("{} is named twice", twice.display()))
+                .with_hint("each file of users is read once"),
+        );
+    }
+    if arguments.merge {
+        let results = cluster::open(&arguments.users)?;
+        return cluster::merge(arguments, load()?, results, printer);
+    }
+    let users = input::open(&arguments.users, &prepare::columns(&arguments.map)?)?;
+    local(arguments, load()?, users, printer)
 }
 
 /// Runs all users here.
@@ -73,8 +80,8 @@ fn local(
             CliError::usage(message).with_hint("--resume continues them; or name another folder")
         );
     }
-    let form = users.users.form().name();
-    let unknown_columns = users.users.unknown_columns().to_vec();
+    let form = users.users.forms();
+    let unknown_columns = users.users.unknown_columns();
     let attributes = users.users.attributes();
     let missing_columns = attributes.map_or_else(Vec::new, |columns| {
         missing_columns(&setup.versions.read, &columns)
@@ -91,7 +98,10 @@ fn local(
         progress.tell(now)
     });
     progress.end();
-    let done = done.map_err(|error| shown(error, &users_name(arguments)))?;
+    let done = done.map_err(|error| {
+        let file = names(arguments).into_iter().nth(chunks.users().file());
+        shown(error, &file.unwrap_or_default())
+    })?;
     store_packages(&setup.compiler.take_packages());
     if done.is_stopped || done.missing > 0 {
         return Ok(unfinished(&done, arguments, &folder, printer));
@@ -116,7 +126,7 @@ struct Made<'a> {
     summary: &'a Summary,
     /// The number of files of rows and of ids in the folder.
     files: u64,
-    form: &'static str,
+    form: String,
     unknown_columns: Vec<String>,
     missing_columns: Vec<String>,
     parts: &'a Parts,
@@ -134,7 +144,7 @@ fn report(
     let summary = made.summary;
     let limits = arguments.fail_if.iter();
     let limits = limits
-        .map(|limit| (limit.clone(), limit.is_passed(summary)))
+        .map(|limit| (limit.clone(), limit.is_exceeded(summary)))
         .collect();
     let joined = [
         arguments.roles.as_ref().map(|_| profile::ROLES),
@@ -147,6 +157,7 @@ fn report(
         before: setup.versions.before.clone(),
         after: setup.versions.after.clone(),
         input: users_name(arguments),
+        files: names(arguments),
         form: made.form,
         engine: version::with_engine(),
         seed: arguments.seed,
@@ -168,7 +179,10 @@ fn report(
     made.folder
         .write(&summary_json, &page, made.parts, made.files)?;
     if let Some(file) = super::page::prepare(arguments.report.as_deref())? {
-        super::page::write_html(&file, &page)?;
+        // As in the folder of --out: it has facts about every user.
+        refuse_detour(&file)
+            .and_then(|()| write_private(&file, |out| out.write_all(page.as_bytes())))
+            .map_err(|error| CliError::unwritable(file.display(), error))?;
     }
     match arguments.format {
         Format::Json => printer.json(&summary_json)?,
@@ -182,7 +196,7 @@ fn report(
     }
     before_verdict();
     if summary.roots.of("user_id") == 0 {
-        return Err(no_users(summary, &report.input));
+        return Err(no_users(summary, &report.input, &report.files));
     }
     let code = exit_code(&report, summary, arguments);
     if code == UNEXPECTED {
@@ -196,11 +210,14 @@ fn report(
 
 /// Returns the name of the users in the report.
 fn users_name(arguments: &ReplayArguments) -> String {
-    let users = arguments.users.as_deref();
-    arguments
-        .users_name
-        .clone()
-        .unwrap_or_else(|| users.map_or_else(String::new, |users| users.display().to_string()))
+    let name = arguments.users_name.clone();
+    name.unwrap_or_else(|| names(arguments).join(", "))
+}
+
+/// The files of users as they were named.
+fn names(arguments: &ReplayArguments) -> Vec<String> {
+    let users = arguments.users.iter();
+    users.map(|users| users.display().to_string()).collect()
 }
 
 /// Whether anything changed, unless limits say what counts.
@@ -211,7 +228,7 @@ fn exit_code(report: &Report<'_>, summary: &Summary, arguments: &ReplayArguments
             .iter()
             .any(|limit| limit.metric() == metric)
     };
-    if report.limits.iter().any(|(_, is_passed)| *is_passed) {
+    if report.limits.iter().any(|(_, is_exceeded)| *is_exceeded) {
         return EXPECTATION_FAILED;
     }
     // A login that fails on both sides, and a line that was not read, compare nothing.
@@ -240,7 +257,7 @@ fn unfinished(done: &Done, arguments: &ReplayArguments, folder: &Folder, printer
     if done.is_stopped {
         match arguments.out {
             Some(_) => printer.note(&format!(
-                "stopped; what is done stays in {shown}: go on with --resume"
+                "stopped; what is done stays in {shown}: continue with --resume"
             )),
             None => printer.note("stopped; nothing is kept without --out"),
         }

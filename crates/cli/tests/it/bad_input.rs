@@ -56,7 +56,7 @@ fn options() {
     exit code: 2
     ----- stderr -----
     error: invalid value 'evnt' for '<WHAT>'
-      [possible values: event, credentials-exchange-event, case, outcome, config]
+      [possible values: event, credentials-exchange-event, case, outcome, explanation, test, comparison, check, replay, config]
     hint: did you mean `event`?
     ");
     let nothing = run("").finish();

@@ -421,7 +421,7 @@ fn warnings_are_not_errors() {
 }
 
 #[test]
-fn what_is_no_script_is_passed_over() {
+fn what_is_no_script_is_exceeded_over() {
     let outside = folder(&[("crate/Cargo.toml", "[package]\nname = \"x\"\n")]);
     assert_command!(postlogin("check crate").within(outside.path()), @"
     exit code: 0

@@ -66,6 +66,11 @@ fn the_page_of_checks_is_current() {
 /// The formats with a JSON Schema: what `postlogin schema` calls them, and their title.
 const SCHEMAS: &[(&str, &str)] = &[
     ("outcome", "The outcome"),
+    ("explanation", "The explanation"),
+    ("test", "A line of test"),
+    ("comparison", "The comparison"),
+    ("check", "The findings of check"),
+    ("replay", "The report of replay"),
     ("case", "Case files"),
     ("config", "postlogin.toml"),
 ];
@@ -76,13 +81,16 @@ fn the_page_of_formats_is_current() {
         A form of data has a name and a number, such as `postlogin.outcome/1`; a breaking change raises the number.\n\n\
         | format | printed by |\n| --- | --- |\n\
         | `postlogin.outcome/1` | `run --format json`: [below](#the-outcome) |\n\
-        | `postlogin.explanation/1` | `explain --format json`: the outcome, and an account of each claim ([Explain](../guide/explain.md)) |\n\
-        | `postlogin.test/1` | `test --reporter json`, one object a line ([Case files](cases.md)) |\n\
-        | `postlogin.comparison/1` | `compare --format json` ([Compare](../guide/compare.md#json)) |\n\
-        | `postlogin.check/1` | `check --format json` ([Codes of check](checks.md)) |\n\
-        | `postlogin.replay/1` | `replay --format json` ([Replay](../guide/replay.md#report)) |\n\
+        | `postlogin.explanation/1` | `explain --format json`: the outcome, and an account of each claim: [below](#the-explanation) ([Explain](../guide/explain.md)) |\n\
+        | `postlogin.test/1` | `test --reporter json`, one object a line: [below](#a-line-of-test) ([Case files](cases.md)) |\n\
+        | `postlogin.comparison/1` | `compare --format json`: [below](#the-comparison) ([Compare](../guide/compare.md#json)) |\n\
+        | `postlogin.check/1` | `check --format json`: [below](#the-findings-of-check) ([Codes of check](checks.md)) |\n\
+        | `postlogin.replay/1` | `replay --format json`: [below](#the-report-of-replay) ([Replay](../guide/replay.md#report)) |\n\
         | `postlogin.tenant/1` | the control API ([Endpoints](tenant.md#control-api)) |\n"
         .to_owned();
+    let outcome = postlogin("schema outcome").finish();
+    let outcome: Value = serde_json::from_str(&outcome.stdout).expect("a schema is JSON");
+    let of_outcome = &outcome["$defs"];
     for (name, title) in SCHEMAS {
         let done = postlogin(&format!("schema {name}")).finish();
         assert_eq!(done.code, Some(0), "{done}");
@@ -90,6 +98,10 @@ fn the_page_of_formats_is_current() {
         page += &format!("\n## {title}\n\n`postlogin schema {name}`\n");
         members(&schema, &mut page);
         for (part, schema) in schema["$defs"].as_object().into_iter().flatten() {
+            // The outcome and its parts are above.
+            if *name != "outcome" && (part == "outcome" || of_outcome.get(part) == Some(schema)) {
+                continue;
+            }
             page += &format!("\n### {title}: {part}\n");
             members(schema, &mut page);
         }

@@ -103,6 +103,41 @@ fn actions_that_are_there_get_a_first_case() {
     assert!(done.stdout.contains("3 passed, 1 skipped"), "{done}");
 }
 
+/// `actions/` is a project without any file; what a login runs has to be said.
+#[test]
+fn a_folder_of_actions_gets_a_binding() {
+    let claim = |name: &str| {
+        format!(
+            "exports.onExecutePostLogin = async (event, api) => {{ api.idToken.setCustomClaim('https://example.com/{name}', 1); }};\n"
+        )
+    };
+    let place = folder(&[
+        ("actions/first.js", &claim("first")),
+        ("actions/second/code.js", &claim("second")),
+        (
+            "actions/machine.js",
+            "exports.onExecuteCredentialsExchange = async () => {};\n",
+        ),
+    ]);
+    let done = postlogin("init").within(place.path()).finish();
+    assert_eq!(done.code, Some(0), "{done}");
+    let written = fs::read_to_string(place.path().join("postlogin.toml")).expect("a configuration");
+    assert!(
+        written.contains("binding = [\"first\", \"second\"]"),
+        "{written}"
+    );
+    let ran = postlogin("run --format json").within(place.path()).finish();
+    assert_eq!(ran.code, Some(0), "{ran}");
+    for name in ["https://example.com/first", "https://example.com/second"] {
+        assert!(ran.stdout.contains(name), "{ran}");
+    }
+    // It stays as it is.
+    let again = postlogin("init").within(place.path()).finish();
+    assert_eq!(again.code, Some(0), "{again}");
+    let kept = fs::read_to_string(place.path().join("postlogin.toml")).expect("a configuration");
+    assert_eq!(kept, written);
+}
+
 #[test]
 fn a_case_that_expects_a_failure_says_so() {
     let folder = folder(&[

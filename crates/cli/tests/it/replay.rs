@@ -10,19 +10,19 @@ use tempfile::TempDir;
 
 use crate::support::{Finished, folder, postlogin};
 
-const OLD: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
+pub(crate) const OLD: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
     const { roles = ['none'], plan } = event.user.app_metadata;\n  \
     api.idToken.setCustomClaim('https://example.com/roles', roles);\n  \
     api.idToken.setCustomClaim('https://example.com/plan', plan);\n};\n";
 
 /// Fails for users without roles, and loses the plan `free`.
-const NEW: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
+pub(crate) const NEW: &str = "exports.onExecutePostLogin = async (event, api) => {\n  \
     const { roles, plan } = event.user.app_metadata;\n  \
     roles.join();\n  api.idToken.setCustomClaim('https://example.com/roles', roles);\n  \
     if (plan !== 'free') api.idToken.setCustomClaim('https://example.com/plan', plan);\n};\n";
 
 /// Users 0 to `count`: every seventh has no roles and is of the connection `legacy-db`, every third has the plan `free`.
-fn users(count: usize) -> String {
+pub(crate) fn users(count: usize) -> String {
     let mut text = String::new();
     for number in 0..count {
         let is_legacy = number % 7 == 0;
@@ -51,14 +51,14 @@ fn project(users: &str) -> TempDir {
     folder(&[("old.js", OLD), ("new.js", NEW), ("users.ndjson", users)])
 }
 
-fn replay(place: &Path, arguments: &str) -> Finished {
+pub(crate) fn replay(place: &Path, arguments: &str) -> Finished {
     postlogin(&format!("replay {arguments}"))
         .within(place)
         .finish()
 }
 
 #[track_caller]
-fn json_of(done: &Finished) -> Value {
+pub(crate) fn json_of(done: &Finished) -> Value {
     serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done}"))
 }
 
@@ -453,69 +453,5 @@ fn roles_and_organizations_come_from_files_of_their_own() {
     assert_eq!(
         json_of(&done)["not_exported"],
         json!(["event.authorization.roles", "event.organization.id"])
-    );
-}
-
-/// The version before comes out of git, and neither the working tree nor the index changes.
-#[test]
-fn a_revision_is_read_out_of_git() {
-    let place = folder(&[
-        ("actions/roles/code.js", OLD),
-        (
-            "postlogin.toml",
-            "[bindings]\npost-login = [\"roles\"]\n\n[actions.roles]\ncode = \"actions/roles/code.js\"\n",
-        ),
-        ("users.ndjson", &users(70)),
-    ]);
-    let git = |arguments: &str| {
-        let done = Command::new("git")
-            .args(arguments.split(' '))
-            .current_dir(place.path())
-            .output()
-            .expect("git starts");
-        assert!(
-            done.status.success(),
-            "{arguments}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        String::from_utf8_lossy(&done.stdout).into_owned()
-    };
-    git("init --quiet --initial-branch=main");
-    git("add actions postlogin.toml");
-    git("-c user.name=a -c user.email=a@example.com commit --quiet --message first");
-    fs::write(place.path().join("actions/roles/code.js"), NEW).expect("a file can be written");
-    let before = git("status --porcelain");
-    let done = replay(place.path(), "users.ndjson --before git:main --format json");
-    assert_eq!(done.code, Some(100), "{done}");
-    let report = json_of(&done);
-    assert_eq!(
-        (
-            &report["same"],
-            &report["different"],
-            &report["failed_after"]
-        ),
-        (&json!(40), &json!(20), &json!(10))
-    );
-    assert_eq!(report["before"]["name"], "git:main");
-    assert_eq!(
-        git("status --porcelain").replace("?? .postlogin/\n", ""),
-        before
-    );
-    assert!(
-        !place
-            .path()
-            .join(".postlogin/replay")
-            .read_dir()
-            .is_ok_and(|mut entries| entries.next().is_some())
-    );
-    let done = replay(place.path(), "users.ndjson --before git:nowhere");
-    assert!(
-        done.code == Some(2) && done.stderr.contains("git:nowhere"),
-        "{done}"
-    );
-    let done = replay(place.path(), "users.ndjson --before git:--output=x");
-    assert!(
-        done.code == Some(2) && done.stderr.contains("git:--output=x: unknown revision"),
-        "{done}"
     );
 }

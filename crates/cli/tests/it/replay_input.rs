@@ -208,13 +208,13 @@ fn what_no_user_has_and_files_that_match_nobody_are_named() {
         "no user has `logins_count`: all of them got the value of the event for event.stats.logins_count",
         "--roles has none of the users",
         "--organizations has none of the users",
-        "`email_verified` is a text for 1 user, and true or false in production",
+        "`email_verified` is a string for 1 user, and a boolean in production",
     ] {
         assert!(found.contains(expected), "{expected}: {found}");
     }
     let whole = "{\"user_id\": \"auth0|7\", \"email_verified\": true, \"logins_count\": 1, \"created_at\": \"2026-01-01T00:00:00.000Z\"}\n";
     let found = warnings(whole, "--roles roles.csv");
-    for sentence in ["no user has: ", "logins_count", "has none", "is a text"] {
+    for sentence in ["no user has: ", "logins_count", "has none", "is a string"] {
         assert!(!found.contains(sentence), "{sentence}: {found}");
     }
     let done = replay(
@@ -225,6 +225,130 @@ fn what_no_user_has_and_files_that_match_nobody_are_named() {
         done.stderr.contains("the `user` of --event is not used"),
         "{done}"
     );
+}
+
+/// An export of several jobs: one file after the other, each in its own form. Lines are named with their files.
+#[test]
+fn several_files_are_one_export() {
+    let place = place();
+    let put =
+        |name: &str, text: &[u8]| fs::write(place.path().join(name), text).expect("it is written");
+    put(
+        "a.ndjson",
+        b"{\"user_id\": \"auth0|1\"}\nnothing\n{\"user_id\": \"auth0|2\"}",
+    );
+    put("b.csv", b"user_id,shoe size\n'auth0|3,39\n'auth0|4\n");
+    put(
+        "c.json",
+        b"[{\"user_id\": \"auth0|5\", \"app_metadata\": {\"plan\": \"pro\"}}, {}]",
+    );
+    let found = report(place.path(), "a.ndjson b.csv c.json --after action.js");
+    assert_eq!(
+        (&found["lines"], &found["same"], &found["unreadable"]),
+        (&json!(7), &json!(4), &json!(3))
+    );
+    assert_eq!(found["input"]["name"], "a.ndjson, b.csv, c.json");
+    assert_eq!(found["input"]["form"], "ndjson, csv, json");
+    let problems = found["problems"].as_array().expect("problems").iter();
+    let mut places: Vec<String> = problems
+        .map(|it| format!("{} {}", it["why"], it["first"]))
+        .collect();
+    places.sort();
+    assert_eq!(
+        places,
+        [
+            "\"no `user_id`\" [\"c.json:2\"]",
+            "\"not JSON\" [\"a.ndjson:2\"]",
+            "\"the line has another number of fields than the heading\" [\"b.csv:3\"]",
+        ]
+    );
+    let text = replay(place.path(), "a.ndjson b.csv c.json --after action.js");
+    assert!(text.stdout.contains("not JSON (line a.ndjson:2)"), "{text}");
+    // The users are those of one file with all of them, and the claims, too.
+    put("all.ndjson", b"{\"user_id\": \"auth0|1\"}\nnothing\n{\"user_id\": \"auth0|2\"}\n{\"user_id\": \"auth0|3\"}\n{\"user_id\": \"auth0|4\"}\n\
+        {\"user_id\": \"auth0|5\", \"app_metadata\": {\"plan\": \"pro\"}}\n{}\n");
+    let all = report(place.path(), "all.ndjson --after action.js");
+    assert_eq!((&all["lines"], &all["same"]), (&json!(7), &json!(5)));
+    for (arguments, message) in [
+        (
+            "a.ndjson ./a.ndjson --after action.js",
+            "./a.ndjson is named twice",
+        ),
+        (
+            "a.ndjson none.ndjson --after action.js",
+            "cannot read none.ndjson",
+        ),
+    ] {
+        let done = replay(place.path(), arguments);
+        assert!(
+            done.code == Some(2) && done.stderr.contains(message),
+            "{done}"
+        );
+    }
+}
+
+/// The attributes that a file has are not listed as missing, and its mistakes are described in words of our own.
+#[test]
+fn a_file_that_is_no_export_is_described() {
+    let place = place();
+    let put =
+        |name: &str, text: &[u8]| fs::write(place.path().join(name), text).expect("it is written");
+    put(
+        "ids.ndjson",
+        b"{\"id\": \"1\", \"app_metadata\": {}}\n{\"identities\": []}\n",
+    );
+    put("empty.ndjson", b"{\"user_id\": \"\"}\n");
+    put("semicolons.csv", b"user_id;email\na;b\n");
+    // As gzip makes it, without its last six bytes.
+    put("cut.ndjson.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x2a\x2d\x4e\x2d\x8a\xcf\x4c\x51\xb2\x52\x50\x4a\x2c\x2d\xc9\x30\xa8\x31\x54\xaa\xe5\x02\x00\x00\xbe");
+    for (file, message) in [
+        (
+            "ids.ndjson",
+            "no line is a user; what no line has: user_id, user_metadata\n",
+        ),
+        (
+            "empty.ndjson",
+            "no line is a user: an empty `user_id` (line 1)",
+        ),
+        (
+            "semicolons.csv",
+            "commas separate the columns of an export, not semicolons or tabs",
+        ),
+        (
+            "cut.ndjson.gz",
+            "cut.ndjson.gz: the gzip file is cut off, after ",
+        ),
+    ] {
+        let done = replay(place.path(), &format!("{file} --after action.js"));
+        assert!(
+            done.code == Some(2) && done.stderr.contains(message),
+            "{done}"
+        );
+    }
+}
+
+/// The page that `--report` names has facts about every user, as the one in the folder of `--out`.
+#[cfg(unix)]
+#[test]
+fn a_report_is_readable_by_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = place();
+    fs::write(
+        place.path().join("users.ndjson"),
+        "{\"user_id\": \"auth0|1\"}\n",
+    )
+    .expect("it is written");
+    let done = replay(
+        place.path(),
+        "users.ndjson --after action.js --report out.html",
+    );
+    assert_eq!(done.code, Some(0), "{done}");
+    let mode = fs::metadata(place.path().join("out.html"))
+        .expect("a page")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 /// Shared machines limit the address space, and Spark does. Logins need no more of it than their memory.
@@ -257,6 +381,24 @@ fn little_address_space_is_enough() {
         assert!(
             report.contains("1 user, 0 of them with a login that fails"),
             "{report}"
+        );
+    }
+    // Too little is not a bug of postlogin.
+    let program = env!("CARGO_BIN_EXE_postlogin");
+    for command in ["replay users.ndjson --after action.js", "run action.js"] {
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                &format!("ulimit -v 600000; exec '{program}' {command}"),
+            ])
+            .current_dir(place.path())
+            .env("POSTLOGIN_CACHE_DIR", cache())
+            .output()
+            .expect("a shell starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("ulimit -v 4000000") && !said.contains("bug of postlogin"),
+            "{said}"
         );
     }
 }

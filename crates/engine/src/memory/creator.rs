@@ -13,7 +13,7 @@ use wasmtime::{
 };
 
 use super::{
-    PAGE,
+    FEW_ADDRESSES, PAGE,
     image::Image,
     region::Region,
     scan,
@@ -134,10 +134,8 @@ unsafe impl MemoryCreator for Memories {
             None => Plain::new(minimum, capacity, guard),
         };
         made.map_err(|error| {
-            format!(
-                "cannot reserve {} MiB of addresses for a sandbox: {error}; hint: `ulimit -v` limits them",
-                capacity >> 20
-            )
+            let size = capacity >> 20;
+            format!("{FEW_ADDRESSES} of {size} MiB: {error}")
         })
     }
 }

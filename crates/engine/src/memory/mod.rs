@@ -32,6 +32,19 @@
 //! 3. Views of images are mapped read-only and privately, and files of images are never written again: the cache replaces
 //!    files by renaming, and a file in memory is dropped with its image.
 
+/// The beginning of the error of a sandbox for whose memory the process may have no more addresses.
+const FEW_ADDRESSES: &str = "cannot reserve addresses for a sandbox";
+
+/// The hint where an error [`lacks_addresses`].
+pub const MORE_ADDRESSES: &str =
+    "this process may have too few addresses: raise the limit, `ulimit -v 4000000` or more";
+
+/// Whether an error, as text, is that of a limit to the addresses of this process.
+#[must_use]
+pub fn lacks_addresses(error: &str) -> bool {
+    error.contains(FEW_ADDRESSES)
+}
+
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod creator;
 pub(crate) mod delta;

@@ -71,7 +71,7 @@ fn what_is_read_counts() {
 }
 
 #[test]
-fn what_is_passed_on_counts_as_a_whole() {
+fn what_is_exceeded_on_counts_as_a_whole() {
     check("api.x.y(event.user);", &["?", "user"]);
     // A method sees its object.
     check(

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn commonjs_is_passed_on() {
+    fn commonjs_is_exceeded_on() {
         for text in [
             "exports.a = 1;",
             "// import\n",

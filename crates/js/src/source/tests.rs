@@ -21,7 +21,7 @@ fn languages_by_extension() {
 }
 
 #[test]
-fn plain_javascript_is_passed_on_byte_for_byte() {
+fn plain_javascript_is_exceeded_on_byte_for_byte() {
     let check = |text: &str, code: &str| {
         let prepared = prepare("code.js", text).expect("passed on");
         assert_eq!(prepared.code, code);

@@ -70,11 +70,13 @@ pub(super) fn find(
         return Ok(found);
     }
     if path.is_dir() {
-        return Err(
-            Error::new(format!("no Action is in the folder `{argument}`")).with_hint(
-                "the folder of an Action has a code.js; that of a Rust Action has a Cargo.toml",
-            ),
-        );
+        let error = Error::new(format!("no Action is in the folder `{argument}`"));
+        return Err(error.with_hint(match path.join("actions").is_dir() {
+            true => {
+                "no file says which of its actions/ a login runs: `postlogin init` writes a postlogin.toml with `binding`; or name one of them"
+            }
+            false => "the folder of an Action has a code.js; that of a Rust Action has a Cargo.toml",
+        }));
     }
     Err(missing(argument, &path, working_folder, project))
 }

@@ -201,6 +201,28 @@ fn a_project_in_a_hidden_folder_is_one() {
     assert!(within.read(&home.join(".env"), "x").is_err());
 }
 
+/// The files of a hidden folder belong together; what is hidden in it, or beside it, is not theirs.
+#[test]
+fn a_folder_inside_of_a_hidden_one_reads_all_of_it() {
+    let folder = world();
+    for file in [
+        "repo/.state/.copy/lib/a.ts",
+        "repo/.state/.copy/.env",
+        "repo/.state/other/b.json",
+        "repo/.git/config.json",
+    ] {
+        write(&folder, file, "{}");
+    }
+    let actions = folder.path().join("repo/.state/.copy/actions");
+    let within = Boundary::around(&actions);
+    let reads = |path: &str| within.read(&actions.join(path), "x").is_ok();
+    assert!(reads("../lib/a.ts"));
+    assert!(reads("../../../events/jane.json"));
+    for hidden in ["../.env", "../../other/b.json", "../../../.git/config.json"] {
+        assert!(!reads(hidden), "{hidden}");
+    }
+}
+
 #[test]
 fn without_a_repository_the_nearest_configuration_is_the_project() {
     let folder = tempfile::tempdir().expect("a folder");

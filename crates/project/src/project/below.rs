@@ -49,9 +49,9 @@ fn folders_below(folder: &Path) -> Vec<PathBuf> {
         let mut next = Vec::new();
         for path in level.iter().flat_map(|folder| entries(folder)) {
             let name = file_name(&path);
-            let is_passed_over = name.starts_with('.') || PASSED_OVER.contains(&name.as_str());
+            let is_exceeded_over = name.starts_with('.') || PASSED_OVER.contains(&name.as_str());
             // A link may lead out of the folder, or up again.
-            if is_passed_over || path.is_symlink() || !path.is_dir() {
+            if is_exceeded_over || path.is_symlink() || !path.is_dir() {
                 continue;
             }
             seen += 1;

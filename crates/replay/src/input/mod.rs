@@ -5,13 +5,15 @@
 
 mod array;
 mod lines;
+mod packed;
+mod records;
 mod table;
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::profile::Columns;
+use packed::Unpacked;
 
 /// The longest text of one user, in bytes. A profile with all its metadata has far less; a longer one is a problem of its own
 /// and not read.
@@ -23,7 +25,7 @@ const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 /// The text of one user, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The line at which it begins, from 1; of an array, the number of the element.
+    /// The line at which it begins, from 1; of an array, the number of the element. See [`Line`] for one of several files.
     pub line: u64,
     /// One JSON value as text, or why it cannot be read.
     pub content: Result<Vec<u8>, &'static str>,
@@ -52,11 +54,50 @@ impl Form {
     }
 }
 
-/// The users of a file.
+/// A line of one of several files in one number: numbers are in the order in which the lines are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// The index of the file.
+    pub file: usize,
+    /// The line, from 1.
+    pub line: u64,
+}
+
+impl Line {
+    const BITS: u32 = 48;
+
+    /// The line behind a number.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        Self {
+            file: usize::try_from(number >> Self::BITS).unwrap_or_default(),
+            line: number & ((1 << Self::BITS) - 1),
+        }
+    }
+
+    fn number(self) -> u64 {
+        let file = u64::try_from(self.file).unwrap_or_default();
+        (file << Self::BITS) | self.line
+    }
+
+    /// Returns the place in one of these files: the line alone if there is one file.
+    #[must_use]
+    pub fn shown(self, files: &[String]) -> String {
+        match files.get(self.file) {
+            Some(name) if files.len() > 1 => format!("{name}:{}", self.line),
+            _ => self.line.to_string(),
+        }
+    }
+}
+
+/// The users of a file, or of several, one file after the other.
 pub struct Users {
     form: Form,
     entries: Entries,
     columns: Vec<String>,
+    /// The files after this one, and the number of those before it.
+    later: VecDeque<Users>,
+    file: usize,
 }
 
 enum Entries {
@@ -75,10 +116,7 @@ impl Users {
     /// When the bytes cannot be read, or are text in UTF-16.
     pub fn of(mut source: Source, columns: &Columns) -> io::Result<Self> {
         if source.fill_buf()?.starts_with(GZIP) {
-            source = Box::new(BufReader::with_capacity(
-                1 << 16,
-                MultiGzDecoder::new(source),
-            ));
+            source = Box::new(BufReader::with_capacity(1 << 16, Unpacked::of(source)));
         }
         let form = form(&mut source)?;
         let mut names = Vec::new();
@@ -95,28 +133,63 @@ impl Users {
             form,
             entries,
             columns: names,
+            later: VecDeque::new(),
+            file: 0,
         })
     }
 
-    /// Returns the form in which the users are written.
+    /// Reads these users after those of this file.
+    #[must_use]
+    pub fn followed_by(mut self, later: impl IntoIterator<Item = Users>) -> Self {
+        self.later.extend(later);
+        self
+    }
+
+    /// Returns the form in which the users of this file are written.
     #[must_use]
     pub fn form(&self) -> Form {
         self.form
     }
 
-    /// The columns of a table that are no attribute of a user, in order.
+    /// The forms of all files by their names, each once, in order: `ndjson`, or `ndjson, csv`.
     #[must_use]
-    pub fn unknown_columns(&self) -> &[String] {
-        &self.columns
+    pub fn forms(&self) -> String {
+        let mut names = vec![self.form.name()];
+        for users in &self.later {
+            if !names.contains(&users.form.name()) {
+                names.push(users.form.name());
+            }
+        }
+        names.join(", ")
     }
 
-    /// The attributes that a table has columns for, as paths below the user; `None` for other forms, where each user has their own.
+    /// The columns of tables that are no attribute of a user, in order.
+    #[must_use]
+    pub fn unknown_columns(&self) -> Vec<String> {
+        let mut names = self.columns.clone();
+        for name in self.later.iter().flat_map(|users| &users.columns) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// The attributes that each table has columns for, as paths below the user; `None` without a table: in other forms each user has
+    /// their own.
     #[must_use]
     pub fn attributes(&self) -> Option<Vec<Vec<String>>> {
-        match &self.entries {
-            Entries::Table(rows) => Some(rows.attributes()),
-            Entries::Lines(_) | Entries::Array(_) => None,
+        let mut tables = std::iter::once(self)
+            .chain(&self.later)
+            .filter_map(|users| match &users.entries {
+                Entries::Table(rows) => Some(rows.attributes()),
+                Entries::Lines(_) | Entries::Array(_) => None,
+            });
+        let mut common = tables.next()?;
+        for other in tables {
+            common.retain(|path| other.contains(path));
         }
+        Some(common)
     }
 
     /// Returns the next user; `None` at the end.
@@ -124,11 +197,34 @@ impl Users {
     /// # Errors
     /// When the bytes cannot be read: the disk, or a damaged compressed file.
     pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
-        match &mut self.entries {
-            Entries::Lines(lines) => lines.next_entry(),
-            Entries::Array(elements) => elements.next_entry(),
-            Entries::Table(rows) => rows.next_entry(),
+        loop {
+            let entry = match &mut self.entries {
+                Entries::Lines(lines) => lines.next_entry(),
+                Entries::Array(elements) => elements.next_entry(),
+                Entries::Table(rows) => rows.next_entry(),
+            };
+            if let Some(entry) = entry? {
+                let place = Line {
+                    file: self.file,
+                    line: entry.line,
+                };
+                return Ok(Some(Entry {
+                    line: place.number(),
+                    ..entry
+                }));
+            }
+            let Some(next) = self.later.pop_front() else {
+                return Ok(None);
+            };
+            (self.form, self.entries, self.columns) = (next.form, next.entries, next.columns);
+            self.file += 1;
         }
+    }
+
+    /// The index of the file that is being read.
+    #[must_use]
+    pub fn file(&self) -> usize {
+        self.file
     }
 }
 

@@ -8,36 +8,39 @@ use std::io;
 use csv_core::ReadRecordResult;
 use serde_json::{Map, Value};
 
-use super::{Entry, LONGEST_ENTRY, Source};
+use super::records::{Records, UNCLOSED};
+use super::{Entry, Source};
 use crate::profile::{Columns, Place};
 
 pub(super) struct Rows {
-    source: Source,
+    records: Records,
     /// Where each column's values go; `None` for those that are no attribute.
     places: Vec<Option<Place>>,
     unknown: Vec<String>,
-    line: u64,
 }
 
 impl Rows {
     /// Reads the heading.
-    pub(super) fn new(mut source: Source, columns: &Columns) -> io::Result<Self> {
-        let mut line = 0;
-        let mut text = Vec::new();
+    pub(super) fn new(source: Source, columns: &Columns) -> io::Result<Self> {
+        let mut records = Records::new(source);
         let invalid = |text| io::Error::new(io::ErrorKind::InvalidData, text);
-        let Some(is_whole) = record(&mut source, &mut text, &mut line)? else {
+        let Some(heading) = records.next_record()? else {
             return Err(invalid("the file is empty"));
         };
-        let names = is_whole.then(|| fields(&text).ok()).flatten();
-        let names = names.ok_or_else(|| {
-            invalid("the first line is neither JSON nor the heading of a CSV file")
-        })?;
+        let names = heading.content.and_then(|text| fields(&text));
+        let names = names
+            .map_err(|_| invalid("the first line is neither JSON nor the heading of a CSV file"))?;
         let names: Vec<&str> = names.iter().map(|name| unguarded(name)).collect();
         let places: Vec<Option<Place>> = names.iter().map(|name| columns.place(name)).collect();
         if places.iter().all(Option::is_none) {
-            return Err(invalid(
-                "no column of the heading is an attribute of a user: is this an export of users?",
-            ));
+            return Err(invalid(match names.as_slice() {
+                [name] if name.contains([';', '\t']) => {
+                    "the heading has one column: commas separate the columns of an export, not semicolons or tabs"
+                }
+                _ => {
+                    "no column of the heading is an attribute of a user: is this an export of users?"
+                }
+            }));
         }
         for (at, place) in places.iter().enumerate() {
             let is_twice = place.is_some() && places.iter().take(at).any(|other| other == place);
@@ -54,10 +57,9 @@ impl Rows {
             .filter(|(_, place)| place.is_none());
         let unknown = unknown.map(|(name, _)| (*name).to_owned()).collect();
         Ok(Self {
-            source,
+            records,
             places,
             unknown,
-            line,
         })
     }
 
@@ -73,22 +75,16 @@ impl Rows {
 
     pub(super) fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         loop {
-            let mut text = Vec::new();
-            let before = self.line;
-            let Some(is_whole) = record(&mut self.source, &mut text, &mut self.line)? else {
+            let Some(Entry { line, content }) = self.records.next_record()? else {
                 return Ok(None);
             };
-            if is_whole && text.trim_ascii().is_empty() {
+            if let Ok(text) = &content
+                && text.trim_ascii().is_empty()
+            {
                 continue;
             }
-            let content = match is_whole {
-                true => self.object(&text),
-                false => Err("longer than 4 MiB: is a quote not closed?"),
-            };
-            return Ok(Some(Entry {
-                line: before + 1,
-                content,
-            }));
+            let content = content.and_then(|text| self.object(&text));
+            return Ok(Some(Entry { line, content }));
         }
     }
 
@@ -137,37 +133,12 @@ fn unguarded(name: &str) -> &str {
     name.strip_prefix('\'').unwrap_or(name).trim()
 }
 
-/// Takes one record: lines until the quotes are even. Returns `None` at the end, else whether it was short enough.
-fn record(source: &mut Source, text: &mut Vec<u8>, line: &mut u64) -> io::Result<Option<bool>> {
-    let mut is_quoted = false;
-    loop {
-        let before = text.len();
-        let Some(is_whole) = super::take_until(source, b'\n', text)? else {
-            return Ok((!text.is_empty()).then_some(true));
-        };
-        *line += 1;
-        if !is_whole {
-            return Ok(Some(false));
-        }
-        let quotes = text
-            .iter()
-            .skip(before)
-            .filter(|byte| **byte == b'"')
-            .count();
-        is_quoted ^= quotes % 2 == 1;
-        if !is_quoted || text.len() >= LONGEST_ENTRY {
-            return Ok(Some(!is_quoted));
-        }
-    }
-}
-
 /// The most fields of a line. The vendor's exports have 30.
 const MOST_FIELDS: usize = 1000;
 
 /// Why a line has no fields.
 const TOO_MANY: &str = "the line has more than 1,000 fields";
 const NOT_TEXT: &str = "the line is not UTF-8";
-const UNCLOSED: &str = "a quote is not closed";
 
 /// The fields of one record.
 ///

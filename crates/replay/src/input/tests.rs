@@ -86,7 +86,7 @@ fn a_long_entry_is_a_problem_and_not_kept() {
         text.as_bytes(),
         Form::Table,
         &[
-            "2 !longer than 4 MiB: is a quote not closed?",
+            "2 !longer than 4 MiB",
             "3 {\"user_id\":\"b\",\"name\":\"c\"}",
         ],
     );
@@ -106,7 +106,71 @@ fn several_members_of_gzip_are_read() {
     let mut users =
         Users::of(of_bytes(bytes), &Columns::default()).unwrap_or_else(|error| panic!("{error}"));
     while let Ok(Some(_)) = users.next_entry() {}
-    assert!(users.next_entry().is_err(), "a cut file is an error");
+    let error = users.next_entry().expect_err("a cut file is an error");
+    assert_eq!(
+        error.to_string(),
+        "the gzip file is cut off, after 16 bytes of its text; `gzip -t` tests it"
+    );
+}
+
+/// Text after the compressed text, as of a download that went wrong.
+#[test]
+fn other_bytes_in_a_gzip_file_are_an_error() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder
+        .write_all(b"{\"a\":1}\n")
+        .unwrap_or_else(|error| panic!("{error}"));
+    let whole = encoder.finish().unwrap_or_else(|error| panic!("{error}"));
+    for more in ["<html>", "a long text that is no member of a gzip file"] {
+        let bytes = [&whole, more.as_bytes()].concat();
+        let mut users = Users::of(of_bytes(bytes), &Columns::default())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let error = loop {
+            match users.next_entry() {
+                Ok(entry) => assert!(entry.is_some(), "{more}"),
+                Err(error) => break error.to_string(),
+            }
+        };
+        assert!(error.starts_with("the gzip file is "), "{error}");
+    }
+}
+
+/// One quote that is not closed, or not where a field begins, costs its own line and no other.
+#[test]
+fn quotes_that_do_not_fit_cost_one_line() {
+    let user = |line: u64| format!("{line} {{\"user_id\":\"{line}\",\"name\":\"n\"}}");
+    let wrong = |line: u64, why: &str| format!("{line} !{why}");
+    let unclosed = "a quote that is not closed";
+    for (line, why) in [
+        // The next quote of the file is far away, or there is none.
+        ("3,\"n", unclosed),
+        ("3,\"n\"\"", unclosed),
+        ("\"3,n", unclosed),
+        ("3,\"n\" x", "text after the closing quote of a field"),
+        ("\"3\"4,n", "text after the closing quote of a field"),
+    ] {
+        for after in ["4,n\r\n5,n\r\n", "4,n\r\n\"5\",\"n\"\r\n", "4,\"n\"\r\n5,n"] {
+            let text = format!("user_id,name\r\n2,n\r\n{line}\r\n{after}");
+            let expected = [user(2), wrong(3, why), user(4), user(5)];
+            let expected = expected
+                .each_ref()
+                .map(|line| line.replace("\"user_id\":\"", "\"user_id\":"));
+            let expected = expected
+                .each_ref()
+                .map(|line| line.replace("\",\"name", ",\"name"));
+            let (_, found) = read(text.as_bytes(), &Columns::new(&[]).unwrap_or_default());
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+    // A quote inside of a field without quotes is one of its characters.
+    check(
+        b"user_id,name\n'a,6\" tall\n'b,\"c\nd\"\n",
+        Form::Table,
+        &[
+            "2 {\"user_id\":\"a\",\"name\":\"6\\\" tall\"}",
+            "3 {\"user_id\":\"b\",\"name\":\"c\\nd\"}",
+        ],
+    );
 }
 
 /// A table as the vendor's job writes it: texts begin with `'`, dates and numbers do not, quotes are doubled.
@@ -178,7 +242,14 @@ fn what_is_no_export_is_refused() {
         ],
     );
     let text = b"user_id,name\n'a|1,\"x\n'a|2,y\n";
-    check(text, Form::Table, &["2 !a quote is not closed"]);
+    check(
+        text,
+        Form::Table,
+        &[
+            "2 !a quote that is not closed",
+            "3 {\"user_id\":\"a|2\",\"name\":\"y\"}",
+        ],
+    );
     let text = b"user_id,name\n'a|1,\xff\n";
     check(text, Form::Table, &["2 !the line is not UTF-8"]);
 }

@@ -11,6 +11,7 @@ use super::{Report, counted, percent};
 use crate::claims::{ClaimCount, State};
 use crate::group::Group;
 use crate::histogram::Histogram;
+use crate::input::Line;
 use crate::segments::segments;
 use crate::summary::{COOKIE, HEADER};
 
@@ -45,9 +46,9 @@ pub fn html(report: &Report<'_>) -> String {
                     }
                     (bar(report))
                     @for warning in report.warnings() { p.warning { (warning) } }
-                    @for (limit, is_passed) in &report.limits {
-                        p.limit.passed[*is_passed] {
-                            @if *is_passed { "✗ " } @else { "✓ " }
+                    @for (limit, is_exceeded) in &report.limits {
+                        p.limit.exceeded[*is_exceeded] {
+                            @if *is_exceeded { "✗ " } @else { "✓ " }
                             code { (limit.text()) } ": " (limit.metric().of(summary)) " users"
                         }
                     }
@@ -126,7 +127,7 @@ pub fn html(report: &Report<'_>) -> String {
                             ul { @for (why, problem) in summary.problems.iter() {
                                 li {
                                     (why) ": " (counted(problem.lines, "line", "lines"))
-                                    @if !problem.first.is_empty() { ", first " (listed(&problem.first)) }
+                                    @if !problem.first.is_empty() { ", first " (listed(&problem.first, &report.files)) }
                                 }
                             } }
                         }
@@ -159,10 +160,10 @@ fn harmless(page: &str) -> String {
     out
 }
 
-fn listed(lines: &[u64]) -> String {
+fn listed(lines: &[u64], files: &[String]) -> String {
     lines
         .iter()
-        .map(u64::to_string)
+        .map(|line| Line::of(*line).shown(files))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -243,15 +244,15 @@ fn explanation(report: &Report<'_>, group: &Group) -> Markup {
         @for segment in segments(report.summary, group) {
             p.segment {
                 b { (percent(segment.in_group, group.users)) } " of them: " code { (segment.path) } " " (segment.property)
-                ", " (format!("{:.1}", segment.lift)) " times the share of all users; of all who are such, "
-                (percent(segment.in_group, segment.in_all)) " are in this group"
+                ", " (format!("{:.1}", segment.lift)) " times the share of all users; "
+                (percent(segment.in_group, segment.in_all)) " of all such users are in this group"
             }
         }
     }
 }
 
 fn samples(group: &Group) -> Markup {
-    page! { p.samples { "such as " @for (_, user) in &group.samples { code { (user) } " " } } }
+    page! { p.samples { "for example " @for (_, user) in &group.samples { code { (user) } " " } } }
 }
 
 fn matrix(name: &str, claim: &ClaimCount, compared: u64) -> Markup {

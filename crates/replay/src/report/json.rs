@@ -6,6 +6,7 @@ use super::{REPLAY_FORMAT, Report, Version, rounded};
 use crate::bounded::Bounded;
 use crate::claims::State;
 use crate::group::Group;
+use crate::input::Line;
 use crate::reached::Reached;
 use crate::segments::segments;
 
@@ -35,8 +36,8 @@ pub fn json(report: &Report<'_>) -> Value {
         "verdict": report.verdict(),
         "left_out": report.left_out,
         "warnings": report.warnings(),
-        "limits": report.limits.iter().map(|(limit, is_passed)| json!({
-            "fail_if": limit.text(), "users": limit.metric().of(summary), "passed": is_passed,
+        "limits": report.limits.iter().map(|(limit, is_exceeded)| json!({
+            "fail_if": limit.text(), "users": limit.metric().of(summary), "exceeded": is_exceeded,
         })).collect::<Vec<_>>(),
         "status": summary.endings,
         "differences": groups(report),
@@ -50,7 +51,8 @@ pub fn json(report: &Report<'_>) -> Value {
         "unknown_attributes": named(&summary.unknown),
         "not_exported": report.not_exported,
         "problems": summary.problems.iter().map(|(why, problem)| json!({
-            "why": why, "lines": problem.lines, "first": problem.first,
+            "why": why, "lines": problem.lines,
+            "first": problem.first.iter().map(|line| first(*line, &report.files)).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "incomplete": incomplete(report),
     })
@@ -62,6 +64,14 @@ fn version(version: &Version) -> Value {
         json!({ "name": name, "fingerprint": fingerprint })
     });
     json!({ "name": version.name, "actions": actions.collect::<Vec<_>>() })
+}
+
+/// The number of a line; of one of several files, its name and the number.
+fn first(line: u64, files: &[String]) -> Value {
+    match files.len() {
+        0 | 1 => line.into(),
+        _ => Line::of(line).shown(files).into(),
+    }
 }
 
 /// The groups with most users first; of equal ones, in the order of their names.

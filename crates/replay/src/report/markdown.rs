@@ -35,8 +35,8 @@ pub fn markdown(report: &Report<'_>) -> String {
             code(&report.input)
         ));
     }
-    for (limit, is_passed) in &report.limits {
-        let sign = if *is_passed { "✗" } else { "✓" };
+    for (limit, is_exceeded) in &report.limits {
+        let sign = if *is_exceeded { "✗" } else { "✓" };
         line(format_args!(
             "{sign} {}: {} users",
             code(limit.text()),
@@ -80,7 +80,7 @@ pub fn markdown(report: &Report<'_>) -> String {
         ));
         for segment in segments(summary, group).iter().take(2) {
             line(format_args!(
-                "  - {} of them: {} {}; {} of all users are such",
+                "  - {} of them: {} {} (of all users: {})",
                 percent(segment.in_group, group.users),
                 code(&segment.path),
                 code(&segment.property),

@@ -11,6 +11,7 @@ pub use json::json;
 pub use markdown::markdown;
 
 use crate::fail_if::FailIf;
+use crate::input::Line;
 use crate::summary::Summary;
 
 /// The name and version of the serialised form.
@@ -34,8 +35,10 @@ pub struct Report<'a> {
     pub after: Version,
     /// The name of the file of users.
     pub input: String,
-    /// The form in which the users are written: `ndjson`, `json`, `csv`.
-    pub form: &'static str,
+    /// The names of the files of users, in the order in which they were read.
+    pub files: Vec<String>,
+    /// The form in which the users are written: `ndjson`, `json`, `csv`; several with commas between them.
+    pub form: String,
     /// The version of postlogin and of its engine.
     pub engine: String,
     /// The seed.
@@ -98,7 +101,7 @@ impl Report<'_> {
             warnings.push(format!(
                 "{} could not be read: {}",
                 counted(summary.unreadable, "line", "lines"),
-                problems(summary)
+                problems(summary, &self.files)
             ));
         }
         if self.duplicates > 0 {
@@ -124,11 +127,14 @@ impl Report<'_> {
         let [before, after] = summary.unanswered;
         if before + after > 0 {
             let what = match self.before {
-                Some(_) => format!("{before} logins before and {after} after"),
-                None => format!("{after} logins"),
+                Some(_) => format!(
+                    "{} before and {after} after",
+                    counted(before, "login", "logins")
+                ),
+                None => counted(after, "login", "logins"),
             };
             warnings.push(format!(
-                "{what} asked the network for what no exchange answers (--http)"
+                "{what} made requests that no mock answers (--http)"
             ));
         }
         if !self.not_exported.is_empty() {
@@ -196,7 +202,7 @@ impl Report<'_> {
         }
         for (attribute, count) in &summary.texts.0 {
             warnings.push(format!(
-                "`{attribute}` is a text for {}, and true or false in production",
+                "`{attribute}` is a string for {}, and a boolean in production",
                 counted(*count, "user", "users")
             ));
         }
@@ -252,7 +258,7 @@ const FIRST_LINES: usize = 3;
 
 /// Why lines are no users, and which: `not JSON (line 3), no `user_id` (lines 4, 5, …)`. The most frequent reasons come first.
 #[must_use]
-pub fn problems(summary: &Summary) -> String {
+pub fn problems(summary: &Summary, files: &[String]) -> String {
     let mut all: Vec<_> = summary.problems.iter().collect();
     all.sort_by_key(|(_, problem)| std::cmp::Reverse(problem.lines));
     let reasons = all.iter().take(REASONS).map(|(why, problem)| {
@@ -260,7 +266,7 @@ pub fn problems(summary: &Summary) -> String {
             .first
             .iter()
             .take(FIRST_LINES)
-            .map(u64::to_string)
+            .map(|line| Line::of(*line).shown(files))
             .collect();
         let more = if problem.lines > first.len() as u64 {
             ", …"

@@ -74,7 +74,8 @@ fn report(summary: &Summary) -> Report<'_> {
         before: Some(version("old")),
         after: version("<b>new</b>"),
         input: "users.ndjson".into(),
-        form: "ndjson",
+        files: vec!["users.ndjson".into()],
+        form: "ndjson".into(),
         engine: "0".into(),
         seed: 0,
         now: "2026-01-01T00:00:00Z".into(),
@@ -110,7 +111,7 @@ fn a_segment_explains_who_loses_a_claim() {
     let markdown = markdown(&report(&summary));
     assert!(
         markdown
-            .contains("95.23 % of them: `event.connection.name` `is \"legacy-db\"`; 2 % of all"),
+            .contains("95.23 % of them: `event.connection.name` `is \"legacy-db\"` (of all users: 2 %)"),
         "{markdown}"
     );
 }

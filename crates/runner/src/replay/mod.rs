@@ -19,7 +19,7 @@ use postlogin_js::coverage::Coverage;
 use postlogin_js::source::facts::facts;
 use postlogin_project::{ActionSource, Secret, TenantData};
 use postlogin_replay::input::Entry;
-use postlogin_replay::profile::{Columns, EXPORTED, Joined, profile};
+use postlogin_replay::profile::{Columns, EXPORTED, Joined, NO_ID, attributes, profile};
 use postlogin_replay::{
     Change, Features, Histogram, Login, Merge as _, Part, Privacy, Reached, Side, Summary, rows,
 };
@@ -198,7 +198,15 @@ impl<'a> Replay<'a> {
             };
             match read {
                 Ok(user) => self.user(user, &mut folded)?,
-                Err(why) => folded.summary.add_problem(entry.line, why),
+                Err(why) => {
+                    folded.summary.add_problem(entry.line, why);
+                    if let Ok(text) = &entry.content
+                        && why == NO_ID
+                    {
+                        let found = attributes(text, &self.options.columns);
+                        folded.summary.add_without_id(&found);
+                    }
+                }
             }
         }
         // A login was cut off.

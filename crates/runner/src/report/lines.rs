@@ -205,7 +205,10 @@ pub(super) fn body(failure: &Failure, outcome: Option<&Outcome>) -> Vec<Line> {
         Failure::Found(finding) => found::lines(finding),
         Failure::Unfit { hint: text, .. } => hint(text.as_deref()),
         Failure::LeftOut { .. } => hint(Some("run this case alone to see them")),
-        Failure::Internal(_) => hint(Some("this is a bug of postlogin; please report it")),
+        Failure::Internal(error) => hint(Some(match postlogin_engine::lacks_addresses(error) {
+            true => postlogin_engine::MORE_ADDRESSES,
+            false => "this is a bug of postlogin; please report it",
+        })),
         Failure::Snapshot(failure) => {
             let stored = failure.stored.as_deref().unwrap_or_default();
             let mut lines = diff::diff_lines(stored, &failure.current);

@@ -25,7 +25,7 @@ use crate::store::StoreError;
 const KEYS: &[&str] = &[
     "login", "event", "patch", "user_id", "why", "steps", "seed", "now",
 ];
-/// What is said of a seed that is none.
+/// The message about an invalid seed.
 pub(super) const SEED: &str = "`seed` must be a whole number from 0";
 /// The most claims that a request asks about.
 const MOST_ASKED: usize = 100;

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use postlogin_runner::replay::{GatherError, WorkerError, gather, work};
@@ -51,8 +51,16 @@ pub(super) fn worker(setup: Setup<'_>, printer: &Printer) -> Result<u8, CliError
     }
 }
 
-/// Opens the results of workers.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
+/// Opens the results of workers, which are read one after the other.
+pub(super) fn open(paths: &[PathBuf]) -> Result<Box<dyn BufRead>, CliError> {
+    let mut all: Box<dyn BufRead> = Box::new(io::empty());
+    for path in paths {
+        all = Box::new(io::Read::chain(all, open_one(path)?));
+    }
+    Ok(all)
+}
+
+fn open_one(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::with_capacity(
             BUFFER,
@@ -96,7 +104,7 @@ pub(super) fn merge(
     let made = Made {
         summary: &gathered.summary,
         files: gathered.files,
-        form: "ndjson",
+        form: "ndjson".into(),
         unknown_columns: Vec::new(),
         missing_columns: Vec::new(),
         parts: &parts,
@@ -106,8 +114,7 @@ pub(super) fn merge(
 }
 
 fn unmerged(error: GatherError, arguments: &ReplayArguments) -> CliError {
-    let name = arguments.users.as_deref().unwrap_or(Path::new("-"));
-    let name = name.display();
+    let name = super::names(arguments).join(", ");
     match error {
         GatherError::Input(error) => CliError::usage(format!("{name}: {error}")),
         GatherError::Parts(error) => unusable(error),

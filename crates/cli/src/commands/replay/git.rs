@@ -269,8 +269,8 @@ fn new_folder(state: &Path) -> Result<PathBuf, CliError> {
         }
     }
     for number in 0..100_u64 {
-        // Unlike a process id, this cannot be guessed.
-        let name = format!("{:016x}", RandomState::new().hash_one(number));
+        // Unlike a process id, this cannot be guessed. Hidden, it is the end of what its files can import: beside it is other state.
+        let name = format!(".{:016x}", RandomState::new().hash_one(number));
         let folder = above.join(name);
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),

@@ -1,9 +1,10 @@
 //! The file of users.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,12 +27,40 @@ pub(super) struct Input {
     pub(super) size: Option<u64>,
 }
 
-pub(super) fn open(path: &Path, columns: &Columns) -> Result<Input, CliError> {
-    let shown = path.display();
+/// A file that is named again.
+pub(super) fn named_twice(paths: &[PathBuf]) -> Option<&PathBuf> {
+    let mut before = HashSet::new();
+    paths.iter().find(|path| {
+        let real = path.canonicalize();
+        !before.insert(real.unwrap_or_else(|_| (*path).clone()))
+    })
+}
+
+/// Opens files that are read one after the other.
+pub(super) fn open(paths: &[PathBuf], columns: &Columns) -> Result<Input, CliError> {
     let position = Arc::new(AtomicU64::new(0));
+    let opened = paths.iter().map(|path| open_at(path, columns, &position));
+    let mut opened = opened.collect::<Result<Vec<_>, _>>()?.into_iter();
+    let Some(first) = opened.next() else {
+        return Err(CliError::usage("no file of users is named"));
+    };
+    Ok(opened.fold(first, |all, next| Input {
+        users: all.users.followed_by([next.users]),
+        position: all.position,
+        size: all.size.zip(next.size).map(|(one, other)| one + other),
+    }))
+}
+
+/// Opens a file.
+pub(super) fn open_one(path: &Path, columns: &Columns) -> Result<Input, CliError> {
+    open_at(path, columns, &Arc::new(AtomicU64::new(0)))
+}
+
+fn open_at(path: &Path, columns: &Columns, position: &Arc<AtomicU64>) -> Result<Input, CliError> {
+    let shown = path.display();
     let counted = |reader: Box<dyn Read + Send>| Counted {
         reader,
-        position: Arc::clone(&position),
+        position: Arc::clone(position),
     };
     let (source, size) = if path == Path::new("-") {
         (counted(Box::new(io::stdin())), None)
@@ -57,7 +86,7 @@ pub(super) fn open(path: &Path, columns: &Columns) -> Result<Input, CliError> {
     let users = users.map_err(|error| CliError::usage(format!("{shown}: {error}")))?;
     Ok(Input {
         users,
-        position,
+        position: Arc::clone(position),
         size,
     })
 }

@@ -68,7 +68,7 @@ pub(super) fn organizations(path: &Path) -> Result<HashMap<String, Value>, CliEr
 /// The last login of each user in the tenant's logs.
 pub(super) fn logins(path: &Path, printer: &Printer) -> Result<Logged, CliError> {
     let shown = path.display();
-    let mut input = input::open(path, &Columns::default())?;
+    let mut input = input::open_one(path, &Columns::default())?;
     if input.users.form() == Form::Table {
         return Err(
             CliError::usage(format!("{shown}: logs are JSON, and this is a table"))
@@ -113,7 +113,7 @@ fn each(
     // In a table, the column goes where a line of JSON has it.
     let columns =
         Columns::new(&[(name.to_owned(), format!("app_metadata.{name}"))]).unwrap_or_default();
-    let mut input = input::open(path, &columns)?;
+    let mut input = input::open_one(path, &columns)?;
     let is_table = input.users.form() == Form::Table;
     let failed = |line: u64, why: &str| {
         CliError::usage(format!("{shown}:{line}: {why}"))

@@ -41,18 +41,18 @@ pub(super) fn not_compared(report: &Report<'_>, summary: &Summary) -> String {
 }
 
 /// A file without a single user: the names of its attributes are not those of an export.
-pub(super) fn no_users(summary: &Summary, name: &str) -> CliError {
+pub(super) fn no_users(summary: &Summary, name: &str, files: &[String]) -> CliError {
     if summary.lines == 0 {
         return CliError::usage(format!("{name}: it has no users"));
     }
     if !summary.problems.iter().any(|(why, _)| why == NO_ID) {
         // The names of its attributes are not what is wrong.
-        let why = problems(summary);
+        let why = problems(summary, files);
         return CliError::usage(format!("{name}: no line is a user: {why}"))
             .with_hint("an export has a JSON object a line, a JSON array, or CSV with a heading");
     }
     let mut missing = ["user_id", "identities", "app_metadata", "user_metadata"].to_vec();
-    missing.retain(|root| summary.roots.of(root) == 0);
+    missing.retain(|root| summary.roots.of(root) + summary.roots_without_id.of(root) == 0);
     let message = format!(
         "{name}: no line is a user; what no line has: {}",
         missing.join(", ")

@@ -86,6 +86,12 @@ pub(super) fn prepare<'a>(
             named_by,
         } = checkouts.resolve(given)?;
         let named_by = default.unwrap_or(named_by);
+        // `.` is the project, as for `run`: it may be the only one below this folder.
+        let within =
+            match project.filter(|it| argument == AFTER_ALONE && !here.starts_with(&it.root)) {
+                Some(project) => project.home.clone(),
+                None => within,
+            };
         let found = sources_named(&argument, &within, project, named_by).map_err(|error| {
             // The folder that a revision was written to is nothing that its user knows.
             match given.strip_prefix("git:") {

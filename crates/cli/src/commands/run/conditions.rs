@@ -2,7 +2,6 @@
 
 use std::{
     collections::hash_map::DefaultHasher,
-    fmt::Display,
     hash::{Hash, Hasher},
     sync::Arc,
 };
@@ -35,14 +34,14 @@ pub(super) fn conditions(
 
 /// The value of `--now`, in milliseconds since the epoch.
 pub(in crate::commands) fn now_ms(text: &str) -> Result<i64, CliError> {
-    let refuse = |problem: &dyn Display| {
-        CliError::usage(format!("--now {text}: {problem}"))
-            .with_hint("write it as 2026-11-22T10:00:00Z")
+    let refuse = |problem: &str| {
+        CliError::usage(format!("--now: {problem}")).with_hint("write it as 2026-11-22T10:00:00Z")
     };
-    let now: jiff::Timestamp = text.parse().map_err(|error| refuse(&error))?;
+    let parsed = text.parse::<jiff::Timestamp>();
+    let now = parsed.map_err(|_| refuse(&format!("`{text}` is not a valid time")))?;
     // The clock that WebAssembly knows counts from there.
     if now < jiff::Timestamp::UNIX_EPOCH {
-        return Err(refuse(&"no login was before 1970"));
+        return Err(refuse(&format!("`{text}` is before 1970")));
     }
     Ok(now.as_millisecond())
 }

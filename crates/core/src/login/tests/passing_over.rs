@@ -114,7 +114,7 @@ fn rules_and_several_are_passed_over() {
 }
 
 #[test]
-fn an_action_that_turns_out_not_to_load_is_passed_over_if_that_is_wanted() {
+fn an_action_that_turns_out_not_to_load_is_exceeded_over_if_that_is_wanted() {
     use HandlerKind::Action;
     let handlers = [handler(Action, "a"), handler(Action, "b")];
     for (first, is_wanted, expected) in [
