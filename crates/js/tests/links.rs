@@ -64,7 +64,10 @@ fn names_that_nothing_exports_are_found() {
     check(
         "m.ts",
         "import { b } from './b'; b;",
-        &[("b.ts", "import { no } from './a'; export const b = no;"), a],
+        &[
+            ("b.ts", "import { no } from './a'; export const b = no;"),
+            a,
+        ],
         &["b.ts:1:10 'no'"],
     );
     // A module in JavaScript: nothing there is a type.

@@ -48,7 +48,11 @@ fn unsupported(text: &str) -> Option<&'static str> {
                 Some('k' | '1'..='9') => return Some(r"back references (`\1`)"),
                 _ => {}
             }
-        } else if character == '(' && ["?=", "?!", "?<=", "?<!"].iter().any(|it| ahead.starts_with(it)) {
+        } else if character == '('
+            && ["?=", "?!", "?<=", "?<!"]
+                .iter()
+                .any(|it| ahead.starts_with(it))
+        {
             return Some("look-around assertions (`(?=…)`)");
         }
     }

@@ -54,9 +54,15 @@ cases:
     let package = r#"{"name": "outer", "main": "i.js"}"#;
     let folder = folder(&[
         ("a.js", CHALLENGING),
-        ("b.js", "require('outer'); require('wanted'); exports.onExecutePostLogin = async () => {};"),
+        (
+            "b.js",
+            "require('outer'); require('wanted'); exports.onExecutePostLogin = async () => {};",
+        ),
         ("node_modules/outer/package.json", package),
-        ("node_modules/outer/i.js", "exports.inner = require('inner');"),
+        (
+            "node_modules/outer/i.js",
+            "exports.inner = require('inner');",
+        ),
         ("t.case.yaml", cases),
     ]);
     let done = postlogin("test").within(folder.path()).finish();
@@ -86,7 +92,10 @@ fn an_import_that_nothing_exports_is_an_error() {
             "a.ts",
             "type T = 1;\nimport { plan, paln } from './lib';\nexport const onExecutePostLogin = async () => { plan; paln };\n",
         ),
-        ("lib.ts", "export const plan = 1; export interface Plan {}\n"),
+        (
+            "lib.ts",
+            "export const plan = 1; export interface Plan {}\n",
+        ),
     ]);
     let message = "The requested module './lib' does not provide an export named 'paln'";
     let done = postlogin("run a.ts").within(folder.path()).finish();

@@ -8,7 +8,15 @@ use crate::source::SyntaxError;
 
 const MODULES: &str = "https://auth0.com/docs/customize/actions/actions-modules";
 
-pub(super) const RULES: &[Rule] = &[UNREADABLE, FILE, EXPORT, PACKAGE, MODULE, UNDECLARED_MODULE, IMPORTS];
+pub(super) const RULES: &[Rule] = &[
+    UNREADABLE,
+    FILE,
+    EXPORT,
+    PACKAGE,
+    MODULE,
+    UNDECLARED_MODULE,
+    IMPORTS,
+];
 
 const UNREADABLE: Rule = Rule {
     code: "unreadable",

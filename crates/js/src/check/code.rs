@@ -1,7 +1,7 @@
 //! The text as such: whether production takes it at all.
 
-use postlogin_core::location::Location;
 use postlogin_core::limits::{ACTION_CODE_BYTES, LIMITATIONS_PAGE};
+use postlogin_core::location::Location;
 
 use super::{Finding, Rule, Severity, Source, start_of};
 use crate::source::rule::is_rule;

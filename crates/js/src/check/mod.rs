@@ -23,8 +23,7 @@ use postlogin_core::location::Location;
 use postlogin_core::trigger::Exported;
 
 pub use absent::{
-    imports_not_followed, missing_export, missing_file, missing_package, module_problem,
-    unreadable,
+    imports_not_followed, missing_export, missing_file, missing_package, module_problem, unreadable,
 };
 pub use bindings::{BindingProblem, binding, configuration, missing_action};
 

@@ -36,7 +36,13 @@ pub fn missing_exports(
                 continue;
             };
             if !given.contains(&asked.name) {
-                missing.push(error(names, asked.offset, &asked.specifier, &asked.name, &given));
+                missing.push(error(
+                    names,
+                    asked.offset,
+                    &asked.specifier,
+                    &asked.name,
+                    &given,
+                ));
             }
         }
     }

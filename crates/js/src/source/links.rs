@@ -32,7 +32,6 @@ pub(crate) fn names(file: &str, text: &str, is_imported: bool) -> Option<Names> 
         return None;
     }
     let is_typescript = Language::of(file) == Language::TypeScript;
-    let links =
-        super::parse::on_deep_stack(&code, || commonjs::links::of(&code, is_typescript))?;
+    let links = super::parse::on_deep_stack(&code, || commonjs::links::of(&code, is_typescript))?;
     Some(Names { links, code, map })
 }

@@ -15,8 +15,8 @@ mod commonjs;
 pub(crate) mod edits;
 mod esm;
 pub(crate) mod guesses;
-mod namespaces;
 pub(crate) mod links;
+mod namespaces;
 mod newer;
 pub(crate) mod parse;
 mod resolve;
@@ -155,12 +155,7 @@ pub(crate) fn plain(file_name: &str, text: &str, is_imported: bool) -> Option<Pl
 }
 
 /// As [`plain`]. Adds the way back from a module to `map`.
-fn plain_with(
-    file_name: &str,
-    text: &str,
-    is_imported: bool,
-    map: &mut Mapping,
-) -> Option<Plain> {
+fn plain_with(file_name: &str, text: &str, is_imported: bool, map: &mut Mapping) -> Option<Plain> {
     let prepared = match is_imported {
         true => prepare_local(file_name, text),
         false => prepare(file_name, text),

@@ -62,9 +62,13 @@ fn own(item: &Node, key: &str) -> Vec<String> {
 
 /// Where `challenge` is, if a case without rows has it itself. In rows and matrices, some logins may not come to it.
 fn own_challenge(node: &Node, item: &Node) -> Option<Place> {
-    let is_many = [super::each::EACH, "matrix"].iter().any(|key| item.get(key).is_some());
+    let is_many = [super::each::EACH, "matrix"]
+        .iter()
+        .any(|key| item.get(key).is_some());
     let own = item.entry("challenge").filter(|_| !is_many)?;
-    let counts = node.entry("challenge").is_some_and(|entry| entry.place == own.place);
+    let counts = node
+        .entry("challenge")
+        .is_some_and(|entry| entry.place == own.place);
     counts.then(|| own.place.clone())
 }
 

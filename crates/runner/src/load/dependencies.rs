@@ -226,8 +226,9 @@ pub(crate) fn requires(source: &ActionSource, name: &str) -> bool {
     let texts = dependencies.local.iter().map(|file| &file.text);
     let mut texts = texts.chain(dependencies.modules.iter().map(|module| &module.text));
     texts.any(|text| text.contains(name))
-        || Modules::new(dependencies)
-            .map_or(true, |modules| modules.may_require(&source.display_path, text, name))
+        || Modules::new(dependencies).map_or(true, |modules| {
+            modules.may_require(&source.display_path, text, name)
+        })
 }
 
 /// Returns the names that an Action and its local files import from local files which do not export them.

@@ -39,12 +39,20 @@ impl Planner<'_> {
 
     /// Modules that a case replaces and that nothing of it requires: a misspelt name would let the real one run.
     pub(super) fn check_modules(&mut self, case: &Case, actions: &[usize]) {
-        let own = case.modules.iter().map(|(mock, place)| (&mock.specifier, place));
+        let own = case
+            .modules
+            .iter()
+            .map(|(mock, place)| (&mock.specifier, place));
         let own = own.filter(|(name, _)| case.own_modules.contains(name));
-        let mut unused: Vec<(String, Place)> =
-            own.map(|(name, place)| (name.clone(), place.clone())).collect();
+        let mut unused: Vec<(String, Place)> = own
+            .map(|(name, place)| (name.clone(), place.clone()))
+            .collect();
         // What an Action that is not read requires is not known.
-        if actions.is_empty() || actions.iter().any(|index| self.unreadable.contains_key(index)) {
+        if actions.is_empty()
+            || actions
+                .iter()
+                .any(|index| self.unreadable.contains_key(index))
+        {
             return;
         }
         for source in actions.iter().filter_map(|index| self.actions.get(*index)) {

@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, path::Path};
 use postlogin_core::Location;
 use postlogin_js::check::{self, Finding};
 use postlogin_project::{ActionSource, Error, Project, display_path};
-use postlogin_runner::{imports_left_out, missing_files, missing_modules, module_problems, unexported_names};
+use postlogin_runner::{
+    imports_left_out, missing_files, missing_modules, module_problems, unexported_names,
+};
 
 use crate::render::counted;
 

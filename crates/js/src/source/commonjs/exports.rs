@@ -253,7 +253,9 @@ impl Module<'_> {
 }
 
 /// The names that a declaration binds.
-pub(super) fn declared_names<'d, 'a>(declaration: &'d Declaration<'a>) -> Vec<&'d BindingIdentifier<'a>> {
+pub(super) fn declared_names<'d, 'a>(
+    declaration: &'d Declaration<'a>,
+) -> Vec<&'d BindingIdentifier<'a>> {
     match declaration {
         Declaration::VariableDeclaration(variables) => variables
             .declarations

@@ -270,9 +270,7 @@ impl<'a> Visit<'a> for Blocks<'_> {
         }
         match &export.declaration {
             Declaration::TSNamespaceDeclaration(namespace) => self.namespace(namespace, true),
-            Declaration::VariableDeclaration(variables)
-                if variables::is_live(variables) =>
-            {
+            Declaration::VariableDeclaration(variables) if variables::is_live(variables) => {
                 self.assign(export.span, variables);
             }
             Declaration::TSEnumDeclaration(one) => {

@@ -29,7 +29,10 @@ pub(super) fn exported<'s, 'a>(statement: &'s Statement<'a>) -> Vec<&'s BindingI
 /// Whether code may assign to the variables later. What is constant may as well be copied.
 pub(super) fn is_live(variables: &VariableDeclaration<'_>) -> bool {
     let kind = variables.kind;
-    matches!(kind, VariableDeclarationKind::Var | VariableDeclarationKind::Let) && !variables.declare
+    matches!(
+        kind,
+        VariableDeclarationKind::Var | VariableDeclarationKind::Let
+    ) && !variables.declare
 }
 
 impl Blocks<'_> {
@@ -54,9 +57,7 @@ impl Blocks<'_> {
             self.target(&one.id, &object);
             // A type, and the mark of a variable that is assigned for sure.
             let name_end = match &one.id {
-                BindingPattern::BindingIdentifier(name) => {
-                    name.span.start + name.name.len() as u32
-                }
+                BindingPattern::BindingIdentifier(name) => name.span.start + name.name.len() as u32,
                 _ => pattern.end,
             };
             from = name_end;
@@ -84,8 +85,7 @@ impl Blocks<'_> {
                 for property in &pattern.properties {
                     if property.shorthand {
                         let name = property.key.static_name().unwrap_or_default();
-                        self.edits
-                            .insert(property.span.start, format!("{name}: "));
+                        self.edits.insert(property.span.start, format!("{name}: "));
                     } else if property.computed {
                         self.visit_property_key(&property.key);
                     }

@@ -79,9 +79,7 @@ pub(super) fn attribute(key: &str, value: Value) -> Value {
         Value::Object(_) if is_list => Value::Array(vec![within(value)]),
         Value::Array(items) if is_list => items.into_iter().map(within).collect(),
         Value::Object(_) if is_single => within(value),
-        Value::Array(mut items)
-            if is_single && matches!(items.as_slice(), [Value::Object(_)]) =>
-        {
+        Value::Array(mut items) if is_single && matches!(items.as_slice(), [Value::Object(_)]) => {
             within(items.pop().unwrap_or_default())
         }
         value => value,

@@ -375,7 +375,9 @@ resource "auth0_resource_server" "api" {
     );
     assert_eq!(
         project.tenant.resource_servers,
-        [json!({"identifier": "https://b", "authorization_details": [{"type": "payment"}],
-            "proof_of_possession": {"required": true}})]
+        [
+            json!({"identifier": "https://b", "authorization_details": [{"type": "payment"}],
+            "proof_of_possession": {"required": true}})
+        ]
     );
 }
