@@ -120,6 +120,11 @@ fn what_is_a_type_or_not_known_is_left_alone() {
     for other in [
         ("o.ts", "exports.x = 1;"),
         ("o.ts", "const o = { y: 1 }; export = o;"),
+        (
+            "o.ts",
+            "import fs from 'fs'; const o = { y: fs }; export = o;",
+        ),
+        ("o.ts", "import fs from 'fs'; exports.y = fs;"),
         ("o.ts", "export * from 'package'; export const x = 1;"),
         ("./o.json", "{}"),
     ] {

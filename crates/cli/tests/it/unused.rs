@@ -33,7 +33,7 @@ cases:
     let done = postlogin("test").within(folder.path()).finish();
     assert_eq!(done.code, Some(100), "{done}");
     contains(
-        &done.stderr,
+        &done.stdout,
         &[
             "FAIL t own",
             "the login never waited for the `challenge` of the case  t.case.yaml:6:25",
@@ -69,7 +69,7 @@ cases:
     assert_eq!(done.code, Some(0), "{done}");
     contains(
         &done.stderr,
-        &["warning: t.case.yaml:5:63: no Action of the case `misspelt` requires `wnated`"],
+        &["warning: t.case.yaml:5:62: no Action of the case `misspelt` requires `wnated`"],
     );
     assert_eq!(done.stderr.matches("warning").count(), 1, "{done}");
 }

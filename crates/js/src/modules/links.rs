@@ -55,6 +55,9 @@ fn given(target: usize, names: &[Option<Names>], local: &[LocalFile]) -> Option<
     let (mut open, mut seen) = (vec![target], HashSet::from([target]));
     while let Some(one) = open.pop() {
         let links = &names.get(one)?.as_ref()?.links;
+        if links.is_open {
+            return None;
+        }
         // `export *` leaves out the default.
         let taken = links.given.iter();
         let taken = taken.filter(|name| one == target || *name != "default");

@@ -33,6 +33,8 @@ pub(crate) struct Links {
     pub(crate) given: HashSet<String>,
     /// The files of which it exports everything.
     pub(crate) stars: Vec<String>,
+    /// Whether it exports in the words of CommonJS as well: `export = …`, `exports.a = …`.
+    pub(crate) is_open: bool,
 }
 
 /// Returns the names of an ES module without types. In one that was TypeScript, `is_typescript`, a name that is only exported
@@ -41,8 +43,12 @@ pub(crate) fn of(text: &str, is_typescript: bool) -> Links {
     let allocator = Allocator::default();
     let program = parse::parse(&allocator, text, SourceType::mjs()).program;
     let semantic = SemanticBuilder::new().build(&program).semantic;
-    let used = is_typescript.then(|| Used::of(&program, semantic.scoping()));
-    let mut links = Links::default();
+    let used = Used::of(&program, semantic.scoping());
+    let mut links = Links {
+        is_open: used.is_commonjs,
+        ..Links::default()
+    };
+    let used = Some(used).filter(|_| is_typescript);
     for statement in &program.body {
         links.statement(statement, used.as_ref());
     }
@@ -114,6 +120,7 @@ impl Links {
 struct Used<'s> {
     scoping: &'s Scoping,
     symbols: HashSet<SymbolId>,
+    is_commonjs: bool,
 }
 
 impl<'s> Used<'s> {
@@ -121,6 +128,7 @@ impl<'s> Used<'s> {
         let mut used = Self {
             scoping,
             symbols: HashSet::new(),
+            is_commonjs: false,
         };
         used.visit_program(program);
         used
@@ -133,6 +141,7 @@ impl<'a> Visit<'a> for Used<'_> {
     fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
         let reference = name.reference_id.get();
         let symbol = reference.and_then(|it| self.scoping.get_reference(it).symbol_id());
+        self.is_commonjs |= symbol.is_none() && matches!(name.name.as_str(), "exports" | "module");
         self.symbols.extend(symbol);
     }
 }
