@@ -10,7 +10,7 @@ use super::schema::{API, GRANT, Is, NEW_GRANT};
 use super::{ApiError, Caller, Result, clients};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_of_client};
-use crate::http::{Call, text, texts};
+use crate::http::{Call, text};
 use crate::state::Tenant;
 
 pub(super) const KIND: Kind = Kind {
