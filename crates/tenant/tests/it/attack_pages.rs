@@ -293,14 +293,18 @@ fn an_invitation_is_of_one_address_one_application_and_one_organization() {
         let mut world = World::with(data, vec![]);
         let token = world.machine_token(None).await;
         let (id, link) = invitation(&mut world, "new@example.com").await;
+        // Another account consumes an invitation: these two are for that.
+        let (_, lost) = invitation(&mut world, "lost@example.com").await;
+        let (_, signed_up) = invitation(&mut world, "two@example.com").await;
         let (_, other) = world
             .api(Method::GET, "organizations/name/other", &token, Value::Null)
             .await;
         let other = other["id"].as_str().unwrap().to_owned();
-        let link: Vec<(&str, &str)> = link
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let [link, lost, signed_up] = [&link, &lost, &signed_up].map(|link| {
+            let pairs = link.iter();
+            let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+            pairs.collect::<Vec<(&str, &str)>>()
+        });
         let ticket = link
             .iter()
             .find(|(name, _)| *name == "invitation")
@@ -309,7 +313,7 @@ fn an_invitation_is_of_one_address_one_application_and_one_organization() {
         // Joe has the link, and an account with another address: as it is, for another organization, by another application.
         let organization = ("organization", other.as_str());
         for more in [
-            link.clone(),
+            lost,
             vec![("invitation", ticket), organization],
             [&link[..], &[("client_id", "web-client")]].concat(),
             vec![("invitation", &ticket[1..]), ("organization", id.as_str())],
@@ -334,7 +338,7 @@ fn an_invitation_is_of_one_address_one_application_and_one_organization() {
         }
         // He cannot change the address of the page when he signs up either.
         world.cookies.clear();
-        let page = world.authorize(&link).await;
+        let page = world.authorize(&signed_up).await;
         let state = page.parameter("state").unwrap();
         let fields = [
             ("state", state.as_str()),

@@ -409,12 +409,12 @@ fn a_machine_gets_what_its_client_grants_give() {
                 Some("read:x write:x y"),
                 Err(ungranted("write:x, y")),
             ),
-            // A scope that the API does not have.
+            // A scope that the API does not have, <https://community.auth0.com/t/105986>.
             (
-                json!([{"client_id": "Machine", "audience": API, "scope": ["read:x", "gone"]}]),
+                json!([{"client_id": "Machine", "audience": API, "scope": ["gone", "read:x"]}]),
                 API,
                 None,
-                Ok("read:x"),
+                Ok("read:x gone"),
             ),
             (
                 json!([{"client_id": "Machine", "audience": API, "allow_all_scopes": true}]),
