@@ -1,4 +1,4 @@
-//! What an edit of the project's files changed for logins.
+//! The changes of an edit of the project's files, as logins see them.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::program::Program;
 /// The result of looking at files that were edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reload {
-    /// How many Rules and Actions run now.
+    /// The number of Rules and Actions that run now.
     pub count: usize,
     /// Those that are new, gone or different, by name; and triggers whose order is another.
     pub scripts: Vec<String>,

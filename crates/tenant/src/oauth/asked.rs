@@ -10,7 +10,7 @@ use crate::state::Tenant;
 /// The types of factors that the MFA API enrols, as events name them.
 const ENROLLABLE: &[&str] = &["otp", "phone", "email", "push-notification"];
 
-/// What a login waits for.
+/// The factors that a login waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Any factor: the tenant's policy, or `api.multifactor.enable`, asks.

@@ -1,4 +1,4 @@
-//! What happens to organizations, their members and connections, and to connections, as events of streams.
+//! Events of streams about organizations, their members and connections, and about connections.
 //!
 //! Types: <https://auth0.github.io/node-auth0/variables/index.Management.EventStreamEventTypeEnum.html>, each with its page below
 //! <https://auth0.com/docs/events>. Groups and their roles are not here: the tenant has no groups.
