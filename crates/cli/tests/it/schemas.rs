@@ -102,6 +102,14 @@ fn what_is_printed_fits_its_schema() {
             "exports.onExecutePostLogin = async (event, api) => { api.redirect.sendUserTo('https://example.com/'); };\n",
         ),
         (
+            "form.js",
+            "exports.onExecutePostLogin = async (event, api) => { api.prompt.render('ap_1'); };\n",
+        ),
+        (
+            "factor.js",
+            "exports.onExecutePostLogin = async (event, api) => { api.multifactor.enable('any'); };\n",
+        ),
+        (
             "denied.js",
             "exports.onExecutePostLogin = async (event, api) => { api.access.deny('unauthorized', 'no'); };\n",
         ),
@@ -148,6 +156,9 @@ fn what_is_printed_fits_its_schema() {
         ("explanation", format!("explain claims.js {FIXED} {asked} --format json")),
         ("explanation", format!("explain claims.js {FIXED} {asked} --set transaction.requested_scopes=[] --format json")),
         ("explanation", format!("explain broken.js claims.js {FIXED} {asked} --format json")),
+        ("explanation", format!("explain sent.js {FIXED} --format json")),
+        ("explanation", format!("explain form.js {FIXED} --format json")),
+        ("explanation", format!("explain factor.js {FIXED} --challenge succeed --format json")),
         ("test", "test --reporter json".to_owned()),
         ("test", "test --fuzz 300 --reporter json".to_owned()),
         ("comparison", "compare before.js after.js --format json".to_owned()),
