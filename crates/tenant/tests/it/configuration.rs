@@ -140,7 +140,7 @@ fn apis_and_client_grants_decide_over_the_next_machine_token() {
         );
 
         let path = format!("client-grants/{}", granted["id"].as_str().unwrap());
-        let wrong = json!({"scope": [1]});
+        let wrong = json!({"scope": "c"});
         assert_eq!(world.api(PATCH, &path, &token, wrong).await.0, 400);
         let (status, _) = world
             .api(PATCH, &path, &token, json!({"scope": ["a", "b"]}))
