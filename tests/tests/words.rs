@@ -183,8 +183,8 @@ fn doc_comments_begin_with_what_the_item_is_or_does() {
     });
 }
 
-#[test]
-fn pages_are_plain() {
+/// The pages of the book and the two that people read first, with their texts.
+fn pages() -> Vec<(String, String)> {
     let mut pages = vec![
         workspace().join("README.md"),
         workspace().join("CONTRIBUTING.md"),
@@ -205,15 +205,44 @@ fn pages_are_plain() {
         }
     }
     assert!(pages.len() > 30, "{pages:?}");
+    let read = |path: &std::path::PathBuf| {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        (name, text)
+    };
+    pages.iter().map(read).collect()
+}
+
+/// Fails with the lines of pages that have a problem.
+#[track_caller]
+fn check_pages(mut problem: impl FnMut(&str) -> Option<String>) {
     let mut problems = Vec::new();
-    for page in pages {
-        let text =
-            fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+    for (page, text) in pages() {
         for (number, line) in (1..).zip(text.lines()) {
-            if let Some(problem) = found(line) {
-                problems.push(format!("{}:{number}: {problem}", page.display()));
+            if let Some(problem) = problem(line) {
+                problems.push(format!("{page}:{number}: {problem}"));
             }
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn pages_are_plain() {
+    check_pages(found);
+}
+
+/// Links and code are not broken; tables cannot be.
+#[test]
+fn prose_is_wrapped() {
+    const WIDTH: usize = 100;
+    let mut is_code = false;
+    check_pages(|line| {
+        is_code ^= line.trim_start().starts_with("```");
+        let is_prose = !is_code
+            && !line.trim_start().starts_with(['|', '<', '#'])
+            && !["](", "]: ", "`"].iter().any(|mark| line.contains(mark));
+        let is_long = is_prose && line.chars().count() > WIDTH;
+        is_long.then(|| format!("more than {WIDTH} characters; wrap it"))
+    });
 }

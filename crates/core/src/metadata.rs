@@ -279,7 +279,7 @@ pub(crate) fn refusal(
     };
     bad.map(|bad| {
         (
-            format!("The name `{bad}` in {} holds a `.` or a `$`.", kind.key()),
+            format!("The name `{bad}` in {} has a `.` or a `$`.", kind.key()),
             METADATA_NAMES_PAGE,
         )
     })

@@ -305,7 +305,7 @@ fn claims(tenant: &Tenant, method: &Method, body: &Map<String, Value>) -> Respon
                 Err(wrong) => refuse(400, wrong),
             }
         }
-        _ => refuse(405, "/_postlogin/claims takes GET, POST and DELETE"),
+        _ => refuse(405, "/_postlogin/claims accepts GET, POST and DELETE"),
     }
 }
 

@@ -77,7 +77,7 @@ fn fields_of(call: &Call) -> std::result::Result<Map<String, Value>, Refusal> {
 
 pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
-        return OAuthError::new(405, "invalid_request", "Sign-up takes POST").response();
+        return OAuthError::new(405, "invalid_request", "Sign-up accepts POST").response();
     }
     let fields = match fields_of(&call) {
         Ok(fields) => fields,

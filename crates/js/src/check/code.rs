@@ -32,7 +32,7 @@ const NOT_COMPILED: Rule = Rule {
 const SIZE: Rule = Rule {
     code: "code-too-large",
     severity: Severity::Error,
-    summary: "The code is larger than production takes",
+    summary: "The code is larger than production accepts",
     source: Some(LIMITATIONS_PAGE),
 };
 
@@ -62,7 +62,7 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
             Finding::new(
                 &SIZE,
                 &start_of(source.file),
-                format!("the code has {bytes} bytes; production takes {most}"),
+                format!("the code has {bytes} bytes; production accepts {most}"),
             )
             .with_hint("declare npm packages as `dependencies` instead of bundling them"),
         );

@@ -35,7 +35,7 @@ const DYNAMIC: Rule = Rule {
 const TOO_MANY: Rule = Rule {
     code: "too-many-declared",
     severity: Severity::Error,
-    summary: "The configuration declares more dependencies, secrets or modules than production takes",
+    summary: "The configuration declares more dependencies, secrets or modules than production accepts",
     source: Some(LIMITATIONS_PAGE),
 };
 
@@ -169,7 +169,7 @@ pub(super) fn counts(source: &Source<'_>) -> Option<Finding> {
         }
     }
     let (found, most) = (joined(&found)?, joined(&most)?);
-    let message = format!("the Action declares {found}; production takes {most}");
+    let message = format!("the Action declares {found}; production accepts {most}");
     Some(Finding::new(&TOO_MANY, &start_of(&declared.file), message))
 }
 

@@ -34,7 +34,7 @@ const NOT_ASYNC: Rule = Rule {
 const NOT_FOLLOWED: Rule = Rule {
     code: "handler-not-followed",
     severity: Severity::Warning,
-    summary: "The function behind the handler is not found in the text, so what it does was not checked",
+    summary: "the function of the handler is not found in the source, so what it does was not checked",
     source: Some(TRIGGER),
 };
 const NO_CONTINUE: Rule = Rule {
@@ -152,7 +152,7 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts, trigger: Trigger) -> Vec
         facts.is_exports_complete && !facts.exports.iter().any(|export| export.name == execute);
     if !is_missing && !facts.handlers.iter().any(is_followed) {
         let message = format!(
-            "the function behind `{execute}` is not found in the text, so what it does was not checked"
+            "the function of `{execute}` is not found in the source, so what it does was not checked"
         );
         findings.push(
             Finding::new(&NOT_FOLLOWED, &start_of(source.file), message)

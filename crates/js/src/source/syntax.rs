@@ -107,7 +107,7 @@ pub(crate) fn too_deep(file_name: &str) -> SyntaxError {
             line: 1,
             column: 1,
         },
-        hint: Some("production takes at most 100 kB of code for an Action".to_owned()),
+        hint: Some("production accepts at most 100 kB of code for an Action".to_owned()),
     }
 }
 

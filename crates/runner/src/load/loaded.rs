@@ -139,7 +139,7 @@ impl Said {
         let exported = (kind == HandlerKind::Rule && is_exported(&file, &text)).then(|| Notice {
             code: "rule-exported".into(),
             message: format!(
-                "{file} assigns the Rule to `module.exports`; production takes the function alone, so deploy it without that"
+                "{file} assigns the Rule to `module.exports`; production accepts the function alone, so deploy it without that"
             ),
             source: Some("https://auth0.com/docs/customize/rules/create-rules".into()),
         });

@@ -28,7 +28,7 @@ const SECRET_BYTES: usize = 20;
 
 pub(crate) async fn associate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
-        return OAuthError::new(405, "invalid_request", "/mfa/associate takes POST").response();
+        return OAuthError::new(405, "invalid_request", "/mfa/associate accepts POST").response();
     }
     match enrol(&tenant, &call).await {
         Ok(body) => answer(StatusCode::OK, &body),
@@ -62,7 +62,7 @@ pub(crate) async fn remove(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
         return OAuthError::new(
             405,
             "invalid_request",
-            "/mfa/authenticators/{id} takes DELETE",
+            "/mfa/authenticators/{id} accepts DELETE",
         )
         .response();
     }

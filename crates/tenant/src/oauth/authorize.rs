@@ -52,7 +52,7 @@ async fn answered(tenant: &Arc<Tenant>, call: &Call) -> Response {
         (&Method::GET, _) => call.query.clone(),
         _ => {
             return error_page(&OAuthError::invalid_request(
-                "/authorize takes GET, or POST with a form",
+                "/authorize accepts GET, or POST with a form",
             ));
         }
     };

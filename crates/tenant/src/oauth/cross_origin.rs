@@ -28,7 +28,7 @@ const TICKET_MS: i64 = 300_000;
 
 pub(crate) async fn authenticate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
-        return OAuthError::new(405, "invalid_request", "/co/authenticate takes POST").response();
+        return OAuthError::new(405, "invalid_request", "/co/authenticate accepts POST").response();
     }
     let (browser, is_new) = session::browser(&tenant, &call);
     let mut response = match ticket(&tenant, &call, &browser).await {

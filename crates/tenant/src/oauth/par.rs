@@ -32,7 +32,7 @@ const PROOFS: &[&str] = &["client_secret", "client_assertion", "client_assertion
 
 pub(crate) async fn push(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != Method::POST {
-        return OAuthError::new(405, "invalid_request", "/oauth/par takes POST").response();
+        return OAuthError::new(405, "invalid_request", "/oauth/par accepts POST").response();
     }
     match reference(&tenant, &call) {
         Ok(body) => answer(StatusCode::CREATED, &body),

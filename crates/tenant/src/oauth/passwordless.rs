@@ -141,7 +141,7 @@ impl Contact {
 /// `/passwordless/start`.
 pub(crate) async fn begin(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if call.method != HttpMethod::POST {
-        return OAuthError::new(405, "invalid_request", "/passwordless/start takes POST")
+        return OAuthError::new(405, "invalid_request", "/passwordless/start accepts POST")
             .response();
     }
     match sent(&tenant, &call).await {

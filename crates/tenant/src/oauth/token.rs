@@ -47,7 +47,8 @@ const ELSEWHERE: &[&str] = &[
 
 pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, mut call: Call) -> Response {
     if call.method != Method::POST {
-        return OAuthError::new(405, "invalid_request", "The token endpoint takes POST").response();
+        return OAuthError::new(405, "invalid_request", "The token endpoint accepts POST")
+            .response();
     }
     match granted(&tenant, &mut call).await {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),

@@ -102,7 +102,8 @@ fn opaque(tenant: &Tenant, token: &str) -> Result<Option<Access>> {
 
 pub(crate) async fn userinfo(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
     if !matches!(call.method, Method::GET | Method::POST) {
-        return OAuthError::new(405, "invalid_request", "/userinfo takes GET and POST").response();
+        return OAuthError::new(405, "invalid_request", "/userinfo accepts GET and POST")
+            .response();
     }
     match claims(&tenant, &call) {
         Ok(body) => answer(StatusCode::OK, &Value::Object(body)),

@@ -49,7 +49,7 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
     let fields = match fields_of(&call) {
         Ok(fields) if call.method == Method::POST => fields,
         Ok(_) => {
-            return OAuthError::new(405, "invalid_request", "change_password takes POST")
+            return OAuthError::new(405, "invalid_request", "change_password accepts POST")
                 .response();
         }
         Err(refusal) => return answer(StatusCode::BAD_REQUEST, &refusal.0),

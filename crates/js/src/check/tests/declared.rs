@@ -68,7 +68,7 @@ fn what_is_declared_has_limits() {
     assert_eq!(
         words,
         [
-            "actions/a.json:1:1: error[too-many-declared]: the Action declares 11 npm dependencies, 31 secrets and 4 Action Modules; production takes 10, 30 and 3"
+            "actions/a.json:1:1: error[too-many-declared]: the Action declares 11 npm dependencies, 31 secrets and 4 Action Modules; production accepts 10, 30 and 3"
         ]
     );
 }
