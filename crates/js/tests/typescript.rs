@@ -1,4 +1,4 @@
-//! What TypeScript's own constructs mean, against the output of tsc 5.9 in Node 22: namespaces, enums, parameter properties, imports.
+//! TypeScript, against the output of tsc 5.9 in Node 22: namespaces, enums, parameter properties, imports.
 
 mod common;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// Each line: what the text prints, and the text. Recorded by `data/record-typescript.mjs`.
 const DATA: &str = include_str!("data/typescript.jsonl");
 
-/// What prints as the recorder does, and a handler.
+/// A function that prints as the recorder does, and a handler.
 const REST: &str = "\nfunction __log(...values: any[]) { console.log(values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value) ?? String(value))).join(' ')) }\n\
     exports.onExecutePostLogin = async () => {};";
 

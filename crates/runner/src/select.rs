@@ -37,7 +37,7 @@ impl Filter {
     }
 }
 
-/// What makes an expression one of a larger language than the filters'.
+/// Returns the part of an expression that only larger languages than the filters' have.
 fn unsupported(text: &str) -> Option<&'static str> {
     let mut rest = text.chars();
     while let Some(character) = rest.next() {

@@ -1,4 +1,4 @@
-//! What a user wrote and nothing uses, or nothing can run: it is refused or reported, and never green without a word.
+//! Parts of cases, imports and configurations that nothing uses or nothing can run: they are refused or reported.
 
 use crate::support::{QUIET, folder, postlogin};
 
@@ -115,7 +115,7 @@ fn an_import_that_nothing_exports_is_an_error() {
     );
 }
 
-/// What a deployment uploads as it is has to be what production runs.
+/// A deployment uploads the file as it is.
 #[test]
 fn code_that_is_uploaded_uncompiled_is_found() {
     let manifest = |file: &str| {

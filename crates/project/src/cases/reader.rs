@@ -45,7 +45,7 @@ fn readable(name: String) -> String {
     format!("{begin}… {hash:016x}")
 }
 
-/// What a case gives itself, or in one of its rows, under the names of a key: `secrets`, `modules`.
+/// Returns the names that a case itself, or one of its rows, has under a key: `secrets`, `modules`.
 fn own(item: &Node, key: &str) -> Vec<String> {
     let rows = match item.get(super::each::EACH).map(|each| &each.value) {
         Some(NodeValue::List(rows)) => rows.as_slice(),
