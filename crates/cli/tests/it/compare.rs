@@ -273,7 +273,11 @@ fn bad_arguments() {
         ("a.js a.js --generate 0", 4, "no login"),
         ("a.js a.js --event none.json", 2, "none.json"),
         ("a.js a.js --cases b.txt", 2, "b.txt"),
-        ("a.js a.js --now yesterday", 2, "--now yesterday"),
+        (
+            "a.js a.js --now yesterday",
+            2,
+            "`yesterday` is not a valid time",
+        ),
         ("a.js a.js --write b.txt", 2, "the file is there"),
         ("a.js a.js --write x.yaml", 2, ".case.yaml"),
     ] {
