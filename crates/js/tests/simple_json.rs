@@ -100,7 +100,7 @@ fn values_are_independent() {
     assert_eq!(printed, "true true false\ntrue true\n");
 }
 
-/// What is read at once ends at words of eight bytes, at fifteen digits, at 32 properties, and at the shapes that events have.
+/// Reading at once ends at words of eight bytes, at fifteen digits, at 32 properties, and at the shapes that events have.
 #[test]
 fn both_parsers_agree_at_the_borders() {
     let differences = printed(&format!(

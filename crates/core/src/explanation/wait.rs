@@ -18,7 +18,7 @@ pub struct Wait {
     pub logs: usize,
     /// The thing that the login waits for.
     pub waits_for: WaitsFor,
-    /// What the user did; `None` while the login waits, and when its user left.
+    /// The step of the user; `None` while the login waits, and when its user left.
     pub answer: Option<WaitAnswer>,
 }
 

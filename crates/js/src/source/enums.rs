@@ -31,7 +31,7 @@ pub(super) fn is_too_much(program: &Program<'_>) -> bool {
     uses.made > MOST
 }
 
-/// What an expression can be folded to, at most.
+/// The most that an expression can be folded to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Folded {
     bytes: usize,

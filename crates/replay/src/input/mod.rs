@@ -242,7 +242,7 @@ impl Users {
     }
 }
 
-/// What a compressed file has, until it is stopped.
+/// The text of a compressed file, until reading is stopped.
 struct Stoppable<R> {
     reader: R,
     stop: fn() -> bool,

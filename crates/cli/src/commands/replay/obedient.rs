@@ -38,7 +38,7 @@ impl<R: Read> Read for Direct<R> {
 /// A pipe or a terminal, whose reads may wait for ever: another thread does them.
 pub(super) struct Waiting {
     blocks: Receiver<io::Result<Vec<u8>>>,
-    /// What was received and is not handed on yet, and how much of it is.
+    /// The bytes that were received and are not handed on yet, and how many are.
     block: Vec<u8>,
     at: usize,
 }

@@ -1,4 +1,4 @@
-//! What an account of a login says of its waits for the user.
+//! Waits for the user in the account of a login.
 
 use serde_json::{Value, json};
 

@@ -97,7 +97,7 @@ fn forms_of_console_and_urls_are_hidden() {
     check("{\n  a\n}", "a {}", "a {}");
 }
 
-/// What the automaton leaves out: each part in its turn, the longest first.
+/// The way without the automaton: each part in its turn, the longest first.
 fn one_by_one(mask: &Mask, text: &str) -> String {
     if mask.wholes.contains(text) {
         return MASK.to_owned();
