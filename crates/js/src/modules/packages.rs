@@ -122,12 +122,6 @@ impl Packages {
         }
     }
 
-    /// Returns the number of bytes that the cache of paths has by the questions since it was emptied, about.
-    #[cfg(test)]
-    pub(super) fn cached(&self) -> usize {
-        *self.cached.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns the file of a name inside the sandbox.
     fn outside(&self, path: &str) -> Option<PathBuf> {
         let canonical = |file: &Path| self.door.canonical(file);
@@ -405,5 +399,13 @@ fn options(keyword: Keyword) -> ResolveOptions {
         // Nothing of the user's environment may decide what a login does.
         node_path: false,
         ..ResolveOptions::default()
+    }
+}
+
+#[cfg(test)]
+impl Packages {
+    /// Returns the number of bytes that the cache of paths has by the questions since it was emptied, about.
+    pub(super) fn cached(&self) -> usize {
+        *self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -119,7 +119,7 @@ fn is_over() -> bool {
     })
 }
 
-/// What is one entry, or none, for as long as it is read: each stage of reading ends.
+/// Each stage of reading ends when it is stopped, also within an entry that has no end.
 #[test]
 fn reading_ends_where_it_is_stopped() {
     let (open, blank, ones) = (

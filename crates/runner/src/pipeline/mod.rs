@@ -216,7 +216,7 @@ impl Pipeline {
         let advanced = advance(actions, login, &self.in_place(&slot, &listened));
         drop(slot);
         let requests =
-            traffic.map_or_else(Vec::new, |traffic| requests(&traffic, self.library.mask()));
+            traffic.map_or_else(Vec::new, |traffic| requests(&traffic, &self.library.mask));
         let (mut login, pause) = advanced.map_err(|error| internal(&error))?;
         program
             .caches
@@ -439,7 +439,7 @@ impl LoginPipeline for Pipeline {
     }
 
     fn redact(&self, outcome: &mut Outcome) {
-        outcome.redact_by(self.library.mask());
+        outcome.redact_by(&self.library.mask);
     }
 
     fn redacted<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {

@@ -69,7 +69,7 @@ impl Pipeline {
             finished: ran.map_err(|error| internal(&error))?,
             seen: Seen {
                 coverage,
-                requests: requests(&traffic, self.library.mask()),
+                requests: requests(&traffic, &self.library.mask),
                 sites,
             },
         })
@@ -120,7 +120,7 @@ impl Pipeline {
             // The sources cannot be read now; what the login did is known all the same.
             Err(_) => explain(outcome, record, why, &Default::default()),
         };
-        explanation.redact_by(self.library.mask());
+        explanation.redact_by(&self.library.mask);
         explanation
     }
 
@@ -129,13 +129,13 @@ impl Pipeline {
         let program = self.library.now().map_err(PipelineError::Unloadable)?;
         let mut texts = program.texts();
         for source in &mut texts {
-            self.library.mask().text(&mut source.text);
+            self.library.mask.text(&mut source.text);
         }
         Ok(texts)
     }
 
     pub(super) fn masked(&self, value: &mut Value) {
-        self.library.mask().value(value);
+        self.library.mask.value(value);
     }
 
     /// Returns the file and the text of a case; writes it if asked.

@@ -100,8 +100,8 @@ const FINEST: Duration = Duration::from_millis(1);
 pub(super) struct Library {
     here: PathBuf,
     given: Vec<Secret>,
-    /// What hides them, made once for all logins.
-    mask: Mask,
+    /// Hides them; made once for all logins.
+    pub(super) mask: Mask,
     start: Start,
     notices: Notices,
     /// The data of the tenant's seed, beside the project.
@@ -176,11 +176,6 @@ impl Library {
     /// Returns what the user gave.
     pub(super) fn secrets(&self) -> &[Secret] {
         &self.given
-    }
-
-    /// Returns what hides it.
-    pub(super) fn mask(&self) -> &Mask {
-        &self.mask
     }
 
     /// Returns the program of a login that starts now.

@@ -1,4 +1,4 @@
-//! What the page asks of the tenant beside logins: problems of an event, and the names of users.
+//! Requests of the page to the tenant beside logins: problems of an event, and the names of users.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
