@@ -17,6 +17,9 @@ pub(crate) use access::{
 /// The database connection of a project that has none.
 pub(crate) const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
 
+/// The most connections that users bring into a tenant without an export.
+const MOST_CONNECTIONS: usize = 1000;
+
 /// The audience of a machine's token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Audience<'a> {
@@ -47,6 +50,10 @@ pub(crate) struct Catalog {
     generated: Vec<String>,
     /// Whether a missing `default_directory` is not known to be missing: the export has no settings of the tenant, or no database.
     any_directory: bool,
+    /// Whether the export has no connections, so that nothing says which there are.
+    pub(crate) has_made_connections: bool,
+    /// How many connections of users it may still get.
+    room_for_connections: usize,
     pub(crate) roles: Vec<Value>,
     pub(crate) organizations: Vec<Value>,
     pub(crate) emails: Vec<Value>,
@@ -101,6 +108,11 @@ impl Catalog {
             client_grants: objects(&data.client_grants),
             generated: Vec::new(),
             any_directory: data.settings.is_empty(),
+            has_made_connections: data.connections.is_empty(),
+            room_for_connections: match data.connections.is_empty() {
+                true => MOST_CONNECTIONS,
+                false => 0,
+            },
             roles: objects(&data.roles),
             organizations: objects(&data.organizations),
             emails: objects(&data.email_templates),
@@ -247,6 +259,26 @@ impl Catalog {
         self.connections
             .iter()
             .find(|connection| text(connection, "name") == Some(name))
+    }
+
+    /// Adds the connection of a user, where no export says which connections there are.
+    pub(crate) fn add_connection(&mut self, name: &str, strategy: &str) {
+        if self.room_for_connections == 0 || self.connection(name).is_some() {
+            return;
+        }
+        self.room_for_connections -= 1;
+        self.connections.push(json!({
+            "id": short_id("con_", &["user", "connection", name]),
+            "name": name, "strategy": strategy, "is_domain_connection": true,
+        }));
+    }
+
+    /// Returns a copy that gets no connections from users: a tenant that runs keeps those it has.
+    pub(crate) fn with_these_connections(&self) -> Self {
+        Self {
+            room_for_connections: 0,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn api(&self, identifier: &str) -> Option<&Value> {

@@ -263,7 +263,7 @@ pub(crate) async fn control(State(tenant): State<Arc<Tenant>>, call: Call) -> Re
         ),
         _ => refuse(
             404,
-            "unknown endpoint; docs/book/src/reference/tenant.md lists them",
+            "unknown endpoint; see https://github.com/postlogin/postlogin/blob/main/docs/book/src/reference/tenant.md",
         ),
     }
 }

@@ -227,7 +227,7 @@ async fn nowhere(request: Request) -> Response {
     let path = request.uri().path();
     if known.iter().any(|prefix| path.starts_with(prefix)) {
         let message = format!(
-            "{path} is not supported by the local tenant; docs/book/src/reference/tenant.md lists what is."
+            "{path} is not supported by the local tenant; see https://github.com/postlogin/postlogin/blob/main/docs/book/src/reference/tenant.md"
         );
         return answer(
             StatusCode::NOT_IMPLEMENTED,

@@ -68,13 +68,13 @@ impl Seed {
     }
 }
 
-/// Checks users and hashes their passwords.
+/// Checks users and hashes their passwords. Where no export says which connections there are, the catalog gets those of the users.
 ///
 /// # Errors
 /// For the first user who is wrong.
 pub(crate) fn prepare(
     users: Vec<SeedUser>,
-    catalog: &Catalog,
+    catalog: &mut Catalog,
     randomness: &Randomness,
     now_ms: i64,
 ) -> Result<Vec<Seed>, ImportError> {
@@ -89,7 +89,11 @@ pub(crate) fn prepare(
             settle_connection(&mut value, catalog)?;
             let has_id = text(&value, "user_id").is_some();
             let factors = imported::of(&value);
+            let brought = brought(&value);
             let user = new_user(value, randomness, now_ms)?;
+            if let Some((connection, provider)) = brought {
+                catalog.add_connection(&connection, &provider);
+            }
             known_connection(&user.connection, catalog)?;
             identified(&user, catalog)?;
             Ok((user, roles, organizations, factors, has_id))
@@ -230,6 +234,8 @@ fn settle_connection(user: &mut Value, catalog: &Catalog) -> Result<(), Wrong> {
     let chosen = match (directory, databases.as_slice()) {
         (Some(directory), _) => directory,
         (None, [only]) => only,
+        // The others came with users.
+        (None, [made, ..]) if catalog.has_made_connections => made,
         (None, several) => {
             let message = format!(
                 "`connection` is missing, and the export has several databases: {}",
@@ -261,6 +267,13 @@ fn identified(user: &NewUser, catalog: &Catalog) -> Result<(), Wrong> {
         ))),
         None => Ok(()),
     }
+}
+
+/// The connection and the provider that a user brings, as the exports of production have them. A name alone may be a slip.
+fn brought(user: &Value) -> Option<(String, String)> {
+    let identity = user.pointer("/identities/0")?;
+    let part = |key: &str| text(identity, key).map(str::to_owned);
+    part("connection").zip(part("provider"))
 }
 
 fn known_connection(name: &str, catalog: &Catalog) -> Result<(), Wrong> {

@@ -184,9 +184,9 @@ impl Tenant {
             .key
             .to_pem()
             .map_err(|error| SetupError::Key(error.to_string()))?;
-        let catalog = Catalog::new(&setup.data, &setup.name, pem.as_bytes(), &setup.callbacks);
+        let mut catalog = Catalog::new(&setup.data, &setup.name, pem.as_bytes(), &setup.callbacks);
         let now_ms = setup.clock.now_ms();
-        let seed = prepare(setup.users, &catalog, &setup.randomness, now_ms);
+        let seed = prepare(setup.users, &mut catalog, &setup.randomness, now_ms);
         let shared = Shared {
             journal: Journal::default(),
             jobs: Running::default(),

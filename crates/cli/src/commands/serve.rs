@@ -315,7 +315,7 @@ fn refused(error: &SetupError) -> CliError {
             shown.with_hint("--issuer takes http or https URLs without a path, each with a host and port of its own")
         }
         SetupError::User(wrong) => shown.with_hint(wrong.hint.clone().unwrap_or_else(|| {
-            "docs/book/src/reference/tenant.md describes the users of a tenant".to_owned()
+            "see https://github.com/postlogin/postlogin/blob/main/docs/book/src/reference/tenant.md".to_owned()
         })),
         SetupError::Store(error) => {
             let hint = error.hint();

@@ -98,7 +98,8 @@ pub(super) async fn add(tenant: &Arc<Tenant>, content: &Content) -> Response {
     let made = tokio::task::spawn_blocking(move || {
         let users = SeedUser::listed(users);
         let now = for_hash.now_ms();
-        prepare(users, &for_hash.catalog, &for_hash.randomness, now)
+        let mut catalog = for_hash.catalog.with_these_connections();
+        prepare(users, &mut catalog, &for_hash.randomness, now)
     });
     let seeds = match made.await {
         Ok(Ok(seeds)) => seeds,

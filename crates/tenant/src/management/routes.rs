@@ -378,7 +378,7 @@ fn missing(call: &Call) -> ApiError {
         .unwrap_or_default();
     let path: String = call.path.chars().take(300).collect();
     let message = format!(
-        "{} {path} is not supported by the local tenant{reason}; docs/book/src/reference/management-api.md lists what is.",
+        "{} {path} is not supported by the local tenant{reason}; see https://github.com/postlogin/postlogin/blob/main/docs/book/src/reference/management-api.md",
         call.method
     );
     ApiError::new(404, message, "not_supported_locally")

@@ -26,7 +26,7 @@ fn catalog(databases: &[&str], settings: Value) -> Catalog {
 /// The connections of the users, or what is wrong.
 fn seeded(catalog: &Catalog, text: &str) -> Result<Vec<String>, String> {
     let users = read_users("users.json", text).map_err(|error| error.to_string())?;
-    let seeds = prepare(users, catalog, &Randomness::seeded(1), 0);
+    let seeds = prepare(users, &mut catalog.clone(), &Randomness::seeded(1), 0);
     let seeds = seeds.map_err(|error| error.to_string())?;
     Ok(seeds.into_iter().map(|seed| seed.connection).collect())
 }
@@ -130,13 +130,65 @@ fn a_seed_that_takes_too_much_memory_is_refused() {
     );
 }
 
+/// An export of users names connections that a project without an export of its tenant knows nothing about.
+#[test]
+fn without_an_export_the_connections_are_those_of_the_users() {
+    let text = r#"{"user_id": "google-oauth2|1", "email": "a@x.com", "identities": [{"connection": "google-oauth2", "provider": "google-oauth2", "user_id": "1"}]}
+{"user_id": "samlp|acme|2", "email": "b@x.com", "identities": [{"connection": "acme-corp", "provider": "samlp", "user_id": "acme|2"}]}
+{"user_id": "auth0|3", "email": "c@x.com", "identities": [{"connection": "legacy-db", "provider": "auth0", "user_id": "3"}]}
+{"email": "d@x.com"}
+"#;
+    let mut catalog = Catalog::new(&TenantData::default(), "t", b"secret", &[]);
+    let users = read_users("users.json", text).unwrap();
+    let seeds = prepare(users, &mut catalog, &Randomness::seeded(1), 0).unwrap();
+    let of_users: Vec<&str> = seeds.iter().map(|seed| seed.connection.as_str()).collect();
+    assert_eq!(
+        of_users,
+        [
+            "google-oauth2",
+            "acme-corp",
+            "legacy-db",
+            "Username-Password-Authentication"
+        ]
+    );
+    let strategies: Vec<_> = catalog
+        .connections
+        .iter()
+        .map(|one| {
+            (
+                one["name"].as_str().unwrap(),
+                one["strategy"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        strategies,
+        [
+            ("Username-Password-Authentication", "auth0"),
+            ("google-oauth2", "google-oauth2"),
+            ("acme-corp", "samlp"),
+            ("legacy-db", "auth0"),
+        ]
+    );
+    // A name alone may be a slip, and an export says which connections there are.
+    let wrong = r#"[{"email": "e@x.com", "connection": "Username-Pasword-Authentication"}]"#;
+    let error = seeded(&catalog, wrong).expect_err("a slip");
+    assert!(error.contains("unknown connection"), "{error}");
+    let exported = self::catalog(&["DB"], json!({}));
+    let error = seeded(&exported, text).expect_err("an export");
+    assert!(
+        error.contains("unknown connection `google-oauth2`; the export has"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_user_is_stored_as_it_was_prepared() {
     let text = "[{\"email\": \"a@x.com\", \"password\": \"secret\", \"user_id\": \"7\"}]";
     let users = read_users("users.json", text).unwrap();
     let seeds = prepare(
         users,
-        &catalog(&["DB"], json!({})),
+        &mut catalog(&["DB"], json!({})),
         &Randomness::seeded(1),
         0,
     );
