@@ -1,7 +1,7 @@
 // The page with a login that stops: at a redirect, at a challenge, at an error. LINK opens it.
 
 import assert from 'node:assert/strict';
-import { withPage } from './chromium.mjs';
+import { drawn, withPage } from './chromium.mjs';
 import { allowClipboard, runsAlike } from './copied.mjs';
 
 await withPage(async (page) => {
@@ -47,6 +47,7 @@ await withPage(async (page) => {
   await edit('"app_metadata": {', '"app_metadata": { "boom": true,');
   await page.getByRole('tab', { name: /^Logs/ }).click();
   await page.getByRole('alert').filter({ hasText: 'TypeError' }).waitFor();
+  await drawn(page, '.source', '.cm-lit');
   await page.locator('.source .cm-lit').filter({ hasText: 'null.x' }).waitFor();
 });
 console.log('all well');

@@ -52,7 +52,7 @@ pub(crate) struct Catalog {
     any_directory: bool,
     /// Whether the export has no connections, so that nothing says which there are.
     pub(crate) has_made_connections: bool,
-    /// How many connections of users it may still get.
+    /// The number of connections that users may still bring.
     room_for_connections: usize,
     pub(crate) roles: Vec<Value>,
     pub(crate) organizations: Vec<Value>,

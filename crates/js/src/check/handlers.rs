@@ -34,7 +34,7 @@ const NOT_ASYNC: Rule = Rule {
 const NOT_FOLLOWED: Rule = Rule {
     code: "handler-not-followed",
     severity: Severity::Warning,
-    summary: "the function of the handler is not found in the source, so what it does was not checked",
+    summary: "The function of the handler is not found in the source, so what it does was not checked",
     source: Some(TRIGGER),
 };
 const NO_CONTINUE: Rule = Rule {
