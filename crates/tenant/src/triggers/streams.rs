@@ -2,6 +2,7 @@
 //!
 //! <https://auth0.com/docs/customize/events/event-types>
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ impl Happened {
 #[derive(Debug)]
 pub(crate) struct Streams {
     waiting: Mutex<Vec<Delivery>>,
+    /// The events that found no place among those that wait, since they were last logged.
+    dropped: AtomicUsize,
     under_way: Arc<Semaphore>,
     turn: Semaphore,
 }
@@ -61,6 +64,7 @@ impl Default for Streams {
     fn default() -> Self {
         Self {
             waiting: Mutex::default(),
+            dropped: AtomicUsize::new(0),
             under_way: Arc::new(Semaphore::new(MOST)),
             turn: Semaphore::new(AT_ONCE),
         }
@@ -126,8 +130,11 @@ pub(super) fn publish_object(tenant: &Tenant, kind: &str, of: &str, object: impl
             "a0stream": text(stream, "id").or_else(|| text(stream, "name")),
         });
         let mut waiting = tenant.streams.waiting();
-        if waiting.len() < MOST {
-            waiting.push(Delivery { action, message });
+        match waiting.len() < MOST {
+            true => waiting.push(Delivery { action, message }),
+            false => {
+                tenant.streams.dropped.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -146,6 +153,13 @@ fn object(user: &Value) -> Value {
 /// Delivers what was published until now, beside the requests.
 pub(crate) fn deliver(tenant: &Arc<Tenant>) {
     let waiting = std::mem::take(&mut *tenant.streams.waiting());
+    let dropped = tenant.streams.dropped.swap(0, Ordering::Relaxed);
+    if dropped > 0 {
+        tenant.control.log(json!({
+            "type": "event-stream", "date": iso(tenant.now_ms()),
+            "error": format!("at most {MOST} events wait for their delivery: {dropped} more were dropped"),
+        }));
+    }
     for delivery in waiting {
         let under_way = Arc::clone(&tenant.streams.under_way);
         let Ok(place) = under_way.try_acquire_owned() else {

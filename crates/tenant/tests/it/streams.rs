@@ -292,3 +292,37 @@ fn organizations_members_and_connections_are_published_as_they_change() {
         assert!(letters.len() == 22 && letters.chars().all(|it| it.is_ascii_alphanumeric()));
     });
 }
+
+/// One request may delete more users than may wait for their delivery.
+#[test]
+fn events_that_find_no_place_are_counted_in_the_log() {
+    run(async {
+        let mut data = subscribed(&["user.deleted"]);
+        data.connections
+            .push(json!({"id": "con_bulkbulkbulkbulk", "name": "bulk", "strategy": "auth0"}));
+        let mut world = World::with(data, vec![]);
+        does(&world, vec![]);
+        let users: Vec<Value> = (0..1_100)
+            .map(|at| json!({"connection": "bulk", "email": format!("u{at}@example.com")}))
+            .collect();
+        let made = world.control(Method::POST, "users", json!(users)).await;
+        assert!(made.status.is_success(), "{}", made.text);
+        let token = world.machine_token(None).await;
+        let path = "/api/v2/connections/con_bulkbulkbulkbulk";
+        let gone = world
+            .json_as(Method::DELETE, path, &token, Value::Null)
+            .await;
+        assert!(gone.status.is_success(), "{}", gone.text);
+        let errors: Vec<Value> = world
+            .log()
+            .await
+            .into_iter()
+            .filter(|entry| entry["type"] == "event-stream" && entry["error"].is_string())
+            .map(|entry| entry["error"].clone())
+            .collect();
+        assert_eq!(
+            errors,
+            ["at most 1000 events wait for their delivery: 100 more were dropped"]
+        );
+    });
+}
