@@ -5,6 +5,7 @@
 
 const { spawn } = require('node:child_process');
 const { constants } = require('node:os');
+const { isatty } = require('node:tty');
 const { BinaryError, binary, cannotStart } = require('../lib/binary.js');
 
 // Ctrl-C and its like reach the program already where both share a terminal; passed on once more, they would count twice.
@@ -21,7 +22,8 @@ function main() {
         return;
     }
     const child = spawn(program, process.argv.slice(2), { stdio: 'inherit' });
-    const sharesTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+    // Not `process.stdin.isTTY`: that opens the stream, and Node's pipes do not block, which the program would share.
+    const sharesTerminal = [0, 1, 2].some(isatty);
     const pass = (signal) => {
         if (!(sharesTerminal && OF_THE_TERMINAL.includes(signal))) child.kill(signal);
     };

@@ -56,7 +56,7 @@ function binary({ env = process.env, platform = `${process.platform}-${process.a
 /** Says why a program did not start in a folder. */
 function cannotStart(program, error, cwd = process.cwd()) {
     // Node names the program when it is the folder that is missing.
-    if (error.code === 'ENOENT' && !isFolder(cwd)) {
+    if (['ENOENT', 'ENOTDIR'].includes(error.code) && !isFolder(cwd)) {
         return new BinaryError(`${cwd} is not a folder, so nothing can be started in it`, 'set `cwd` to the folder of the project');
     }
     if (error.code === 'EACCES' || error.code === 'EPERM') {

@@ -43,7 +43,8 @@ class Child {
             let line;
             const id = ++this.#number;
             try {
-                line = `${JSON.stringify({ ...request, id })}\n`;
+                // The id first: the program finds it also in a line that is too long.
+                line = `${JSON.stringify({ id, ...request })}\n`;
                 // One that has died while nothing waited: its end may not have been reported yet.
                 if (this.#process && hasEnded(this.#process.child)) this.#process = null;
                 this.#process ??= this.#start();
@@ -135,9 +136,11 @@ class Child {
             running.child.kill('SIGKILL');
             return;
         }
-        const waiting = this.#waiting.get(answer.id);
+        // An answer without an id is to a line that could not be read: answers come in the order of the requests.
+        const id = answer.id ?? this.#waiting.keys().next().value;
+        const waiting = this.#waiting.get(id);
         if (!waiting) return;
-        this.#waiting.delete(answer.id);
+        this.#waiting.delete(id);
         clearTimeout(waiting.timer);
         if (this.#waiting.size === 0) running.hold(false);
         waiting.resolve(answer);

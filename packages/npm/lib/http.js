@@ -11,15 +11,28 @@ function patternOf(request) {
 async function answerOf(reply) {
     if (typeof Response === 'function' && reply instanceof Response) {
         const bytes = Buffer.from(await reply.arrayBuffer());
-        return { status: reply.status, headers: headersOf(reply.headers), bytes: bytes.toString('base64') };
+        const answer = { status: reply.status, headers: headersOf(reply.headers) };
+        if (bytes.length > 0) answer.bytes = bytes.toString('base64');
+        return answer;
     }
-    const { body, headers, ...rest } = reply;
+    if (typeof reply !== 'object' || Array.isArray(reply) || reply instanceof Uint8Array) {
+        throw new TypeError(`a function of \`http\` returned ${described(reply)}; it returns a Response, an object such as { json: … }, or undefined`);
+    }
+    const { body, headers, bytes, ...rest } = reply;
     const answer = { ...rest };
+    if (bytes !== undefined) answer.bytes = bytes instanceof Uint8Array ? Buffer.from(bytes).toString('base64') : bytes;
     if (headers !== undefined) answer.headers = headersOf(headers);
     if (typeof body === 'string') answer.text = body;
     else if (body instanceof Uint8Array) answer.bytes = Buffer.from(body).toString('base64');
     else if (body !== undefined) answer.json = body;
     return answer;
+}
+
+/** A value in a message: `the number 42`, `an array`. */
+function described(value) {
+    if (Array.isArray(value)) return 'an array';
+    if (value instanceof Uint8Array) return 'bytes';
+    return `the ${typeof value} ${typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value)}`;
 }
 
 function headersOf(headers) {

@@ -4,7 +4,7 @@ const path = require('node:path');
 const { fileURLToPath } = require('node:url');
 const { childFor } = require('./child.js');
 const { answerOf, patternOf } = require('./http.js');
-const { time } = require('./values.js');
+const { plain, time } = require('./values.js');
 
 /** A login may take a minute; then there is the queue before it. */
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -14,10 +14,26 @@ const MOST_ANSWERS = 200;
 /** The request was wrong: an unknown key, an Action that is not there or does not compile. */
 class PostloginError extends Error {
     constructor(problems) {
-        super(problems.map(({ message, hint }) => (hint ? `${message}\n  hint: ${hint}` : message)).join('\n'));
+        const shown = problems.map(ofLibrary);
+        super(shown.map(({ message, hint }) => (hint ? `${message}\n  hint: ${hint}` : message)).join('\n'));
         this.name = 'PostloginError';
-        this.problems = problems;
+        this.problems = shown;
     }
+}
+
+/** Keys that a request of the library spells otherwise, or does not have. */
+const SPELLED = { secrets_file: 'secretsFile', token_response: 'tokenResponse', reveal_secrets: 'revealSecrets' };
+const OF_FILES = ['cases', 'each', 'matrix', 'only', 'skip', 'snapshot', 'todo'];
+
+/** A problem in the words of the library: its user wrote no line of JSON, and no file that contains it. */
+function ofLibrary({ message, hint }) {
+    const shown = { message: message.replace(/^<stdin \d+>:\d+:\d+: /, '').replace(/^<stdin \d+>/, 'the request').replace(' in a case', ' in a request').replace(' beside this one', ' in `cwd`') };
+    if (hint === 'a path is relative to the file that contains it') shown.hint = 'paths are relative to `cwd` of the runner';
+    else if (hint?.startsWith('known keys are ')) {
+        const keys = hint.slice('known keys are '.length).split(', ');
+        shown.hint = `known keys are ${keys.filter((key) => !OF_FILES.includes(key)).map((key) => SPELLED[key] ?? key).join(', ')}`;
+    } else shown.hint = hint;
+    return shown;
 }
 
 /** What `expect` of a request wanted is not what happened. */
@@ -44,6 +60,7 @@ class Runner {
     constructor({ cwd = process.cwd(), env = process.env, timeoutMs = DEFAULT_TIMEOUT_MS, ...defaults } = {}) {
         this.#cwd = path.resolve(plainPath(cwd));
         this.#child = childFor(this.#cwd, { ...env });
+        if (!(timeoutMs > 0)) throw new TypeError(`\`timeoutMs\` is a number of milliseconds, not ${String(timeoutMs)}`);
         this.#timeoutMs = timeoutMs;
         this.#defaults = defaults;
     }
@@ -55,6 +72,7 @@ class Runner {
 
     /** Runs one login. */
     async login(request = {}) {
+        if (typeof request !== 'object' || request === null) throw new TypeError(`a request is an object, not ${String(request)}`);
         const { http, ...rest } = joined(this.#defaults, request);
         const wanted = this.#written(rest);
         const { answers, mocks } = split(http);
@@ -97,6 +115,10 @@ class Runner {
 
     /** A request as the process reads it. */
     #written({ actions, event, user, client, modules, now, revealSecrets = true, secrets, secretsFile, tokenResponse, with: patch, ...rest }) {
+        for (const [name, given] of Object.entries({ event, user, client, with: patch, tokenResponse, ...rest })) {
+            if (!(given instanceof URL)) plain(given, name);
+        }
+        if (secrets !== undefined && !isObject(secrets)) throw new TypeError(`\`secrets\` is an object of names and values, not ${String(secrets)}`);
         const written = { ...rest, reveal_secrets: revealSecrets };
         if (actions !== undefined) written.actions = [actions].flat().map((action) => this.#path(action));
         for (const [key, value] of Object.entries({ event, user, client, secrets_file: secretsFile })) {
@@ -166,7 +188,7 @@ async function firstReply(answers, request) {
 function outcomeOf(answer, wanted) {
     if (answer.errors) throw new PostloginError(answer.errors);
     if (!answer.outcome) throw new PostloginError(answer.failures);
-    const outcome = { ...answer.outcome, requests: answer.requests };
+    const { outcome } = answer;
     if (wanted.expect !== undefined && !answer.passed) throw new ExpectationError(answer.failures, outcome);
     return outcome;
 }

@@ -42,6 +42,29 @@ function untagged(value) {
     }
 }
 
+/** Refuses what JSON would drop or change without a word. `at` names the value: `with.user`. */
+function plain(value, at) {
+    switch (typeof value) {
+        case 'function':
+        case 'symbol':
+        case 'bigint':
+            throw new TypeError(`${at} is a ${typeof value}, which JSON cannot carry`);
+        case 'number':
+            if (!Number.isFinite(value)) throw new TypeError(`${at} is ${value}, which JSON cannot carry`);
+            return;
+        case 'string':
+            if (!value.isWellFormed()) throw new TypeError(`${at} has half of a surrogate pair, which JSON cannot carry`);
+            return;
+        case 'object':
+            break;
+        default:
+            return;
+    }
+    if (value === null || typeof value.toJSON === 'function') return;
+    if (value instanceof Map || value instanceof Set) throw new TypeError(`${at} is a ${value.constructor.name}, which JSON cannot carry`);
+    for (const [key, inner] of Object.entries(value)) plain(inner, `${at}.${key}`);
+}
+
 const mapped = (object) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, untagged(value)]));
 
-module.exports = { time, untagged };
+module.exports = { plain, time, untagged };

@@ -89,7 +89,21 @@ async function commandLine(npx, folder) {
     const { stdout } = await npx(['run', 'actions/greet/code.js', '--format', 'json', '--set', 'user.user_metadata.hobby=surfing']);
     assert.equal(JSON.parse(stdout).id_token.claims['https://example.com/hobby'], 'surfing');
     await npx(['run', 'nope.js'], { expected: 2 });
+    await slowPipes(folder);
     await npx(['run', 'actions/greet/code.js', '--set', 'user.user_metadata.hobby=spam', '--fail-on-deny'], { expected: 3 });
+}
+
+/** Pipes at both ends of the shim that are slower than the program: they do not block where Node has opened them. */
+async function slowPipes(folder) {
+    const shim = path.join(folder, 'node_modules/.bin/postlogin');
+    const late = await run('sh', ['-c', `(sleep 1; echo '{"id": 7, "actions": "greet"}'; sleep 1) | ${shim} run --stdin-json`], { cwd: folder });
+    assert.equal(JSON.parse(late.stdout).id, 7);
+    writeFileSync(path.join(folder, 'logs.js'), "exports.onExecutePostLogin = async () => { for (let i = 0; i < 400; i++) console.log('x'.repeat(1000)); };\n");
+    const slow = await run('bash', ['-c', `set -o pipefail; ${shim} run logs.js --format json | (sleep 1; cat)`], { cwd: folder });
+    assert.ok(JSON.parse(slow.stdout).logs.length > 100);
+    const hello = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } } };
+    const agent = await run('sh', ['-c', `(sleep 1; echo '${JSON.stringify(hello)}'; sleep 1) | ${shim} mcp`], { cwd: folder });
+    assert.equal(JSON.parse(agent.stdout).result.serverInfo.name, 'postlogin');
 }
 
 /** The shim passes signals on, and ends as the program ends. */

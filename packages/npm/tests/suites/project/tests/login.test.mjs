@@ -45,16 +45,52 @@ test('a failure shows the line of the ledger with its place', async () => {
     fails(() => expect(outcome).toDropClaim('https://example.com/hobby'), /✓ ID token https:\/\/example\.com\/hobby = "surfing"  kept  at actions\/greet\/code\.js:8:17  ← event\.user\.user_metadata\.hobby/);
     fails(() => expect(outcome).toKeepClaim('missing'), /no Action set this claim/, /code\.js:9:17/);
     fails(() => expect(outcome).toDeny('no spam'), /to be denied with "no spam"/, /the login was allowed/);
+    fails(() => expect(outcome).toCall('access.deny'), /user\.setAppMetadata\("count", 1\) {2}at actions\/greet\/code\.js:12:14/);
     fails(() => expect(outcome).not.toAllow(), /expected not: the login to be allowed/);
-    fails(() => expect(outcome).toSetMetadata('user_metadata.name', 'x'), /app_metadata\.count = 1 {2}by greet/);
+    fails(() => expect(outcome).toSetMetadata('user_metadata.name', 'x'), /app_metadata\.count = 1 {2}at actions\/greet\/code\.js:12:14/);
     const failed = await hobby('crash', { secrets: { KEY: 42 } });
     fails(() => expect(failed).toAllow(), /the login failed: TypeError: no hobby 42/, /at actions\/greet\/code\.js:5:34/);
     assert.throws(() => expect(hobby('surfing')).toAllow(), /this is a promise: await it/);
     assert.throws(() => expect({}).toAllow(), /needs an outcome/);
 });
 
+test('an argument that makes no sense is an error, under not as well', async () => {
+    const outcome = await hobby('surfing');
+    for (const [name, args, message] of [
+        ['toKeepClaim', [], /needs the name of a claim/],
+        ['toKeepClaim', ['https://example.com/hobby', 'surfing', { token: 'access' }], /'id_token' or 'access_token', not "access"/],
+        ['toDropClaim', ['iss', 'banana'], /there is no rule "banana"/],
+        ['toDropClaim', ['iss', undefined, { token: 'id' }], /'id_token' or 'access_token'/],
+        ['toSetMetadata', ['seen'], /user_metadata\.hobby/],
+        ['toCall', ['deny'], /access\.deny, not "deny"/],
+        ['toRequest', [], /needs a method/],
+        ['toLog', [], /needs a text/],
+    ]) {
+        assert.throws(() => expect(outcome)[name](...args), { name: 'TypeError', message });
+        assert.throws(() => expect(outcome).not[name](...args), { name: 'TypeError', message });
+    }
+    expect(outcome).toKeepClaim('https://example.com/hobby', /^surf/);
+    expect(outcome).not.toKeepClaim('https://example.com/hobby', /^ski/);
+    expect(outcome).toSetMetadata('user_metadata.greeted.at', /Z$/);
+});
+
+test('what JSON cannot carry is refused', async () => {
+    const user = (user_metadata) => runner.login({ with: { user: { user_metadata } } });
+    await assert.rejects(user({ a: NaN }), /with\.user\.user_metadata\.a is NaN/);
+    await assert.rejects(user({ a: [1, () => 1] }), /with\.user\.user_metadata\.a\.1 is a function/);
+    await assert.rejects(user({ a: new Map() }), /is a Map/);
+    await assert.rejects(user({ a: '\ud800' }), /half of a surrogate pair/);
+    await assert.rejects(runner.login(null), /a request is an object/);
+    await assert.rejects(runner.login({ secrets: null }), /`secrets` is an object/);
+    assert.throws(() => createRunner({ timeoutMs: 'x' }), /number of milliseconds/);
+    await assert.rejects(user({ a: 'a'.repeat(17 << 20) }), { name: 'PostloginError', message: /^the request: the line has more than 16 MiB/ });
+    await assert.rejects(runner.login({ withh: {} }), (error) => /^unknown key `withh` in a request/.test(error.message) && !/<stdin|matrix|secrets_file/.test(error.message));
+    await assert.rejects(runner.login({ user: 'none.json' }), /^no file `none\.json` in `cwd`/);
+});
+
 test('denials, redirects and challenges', async () => {
     const denied = await hobby('spam');
+    fails(() => expect(denied).toAllow(), /the login was denied: no spam\n {4}access\.deny at actions\/greet\/code\.js:4:42/);
     expect(denied).toDeny('no spam');
     expect(denied).toDeny(/spam/);
     expect(denied).not.toDeny('other');
@@ -114,6 +150,14 @@ test('modules, mocks and functions answer', async () => {
     const inline = { auth0: { code: 'exports.ManagementClient = class { getUser() { return { plan: "x y" }; } };' } };
     const wide = await scored.login({ modules: inline, http: () => ({ json: { score: 1 } }) });
     expect(wide).toRequest('POST', /plan=x%20y/);
+    expect(await scored.login({ http: () => new Response(null, { status: 204 }) })).toFail(/JSON/);
+    expect(await scored.login({ http: () => ({ bytes: new TextEncoder().encode('{"score":3}') }) })).toKeepClaim('https://example.com/score', 3);
+    await assert.rejects(scored.login({ http: () => 42 }), /returned the number 42/);
+    // Nothing answers: the failure shows the mock to add.
+    const alone = await scored.login({});
+    fails(() => expect(alone).toAllow(), /fetch failed/, /POST https:\/\/api\.example\.com\/score\?plan=gold was refused/, /response:/);
+    fails(() => expect(alone).toRequest('GET'), /POST https:\/\/api\.example\.com\/score\?plan=gold .* → refused: no mock fits/);
+    assert.equal(alone.requests[0].action, 'score');
     // A function that throws is the test's own mistake.
     await assert.rejects(scored.login({ http: () => { throw new RangeError('mine'); } }), /mine/);
     const hidden = await scored.login({ revealSecrets: false, http: () => ({ json: {} }) });
