@@ -1,6 +1,6 @@
 //! From the options to the event of the login.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use postlogin_core::{
     Trigger,
@@ -10,7 +10,7 @@ use postlogin_core::{
 use postlogin_project::read_object;
 use serde_json::{Value, json};
 
-use crate::{args::EventArguments, error::CliError, printer::Printer};
+use crate::{args::EventArguments, error::CliError, printer::Printer, streams};
 
 /// The event: its base, then the user, the client, and single paths. What production's event does not have is
 /// warned about.
@@ -72,7 +72,7 @@ fn warn(printer: &Printer, message: &str, meant: Option<&str>) {
 }
 
 fn read(file: &Path, what: &str) -> Result<serde_json::Map<String, Value>, CliError> {
-    read_object(file, what, &mut io::stdin().lock()).map_err(|error| {
+    read_object(file, what, &mut streams::lines()).map_err(|error| {
         let mut shown = CliError::from(error);
         shown.hint.get_or_insert_with(|| {
             format!("{what} is one JSON or YAML object; `postlogin schema event` describes it")

@@ -13,7 +13,10 @@ use std::{
 use postlogin_engine::{Engine, Helper, HelperError, NotKept, Part};
 use postlogin_js::JavaScript;
 
-use crate::error::{CliError, SUCCESS};
+use crate::{
+    error::{CliError, SUCCESS},
+    streams,
+};
 
 /// The hidden command.
 const COMMAND: &str = "compile-part";
@@ -125,7 +128,7 @@ fn reason(status: ExitStatus, said: &str) -> String {
 pub(crate) fn compile_part(part: &str, folder: &Path) -> Result<u8, CliError> {
     let part = Part::of_name(part)
         .ok_or_else(|| CliError::usage(format!("{COMMAND} {part}: there is no such part")))?;
-    let mut out = io::stdout().lock();
+    let mut out = streams::stdout();
     let ready = out.write_all(READY).and_then(|()| out.flush());
     ready.map_err(|error| CliError::unwritable("stdout", error))?;
     let unloadable = |error: anyhow::Error| CliError::unloadable(format!("{error:#}"));

@@ -15,6 +15,7 @@ mod project;
 pub mod render;
 mod secrets;
 mod state;
+mod streams;
 mod terminal;
 mod usage;
 mod version;

@@ -19,7 +19,7 @@ use postlogin_host::{
 use postlogin_project::{Secret, read_list};
 use postlogin_runner::output::write_output;
 
-use crate::{args::NetworkArguments, error::CliError, printer::Printer};
+use crate::{args::NetworkArguments, error::CliError, printer::Printer, streams};
 
 /// The answers to the requests of a login, and the record of them.
 pub(crate) struct Network {
@@ -137,7 +137,7 @@ pub(crate) fn mocks(files: &[PathBuf]) -> Result<Vec<Mock>, CliError> {
     for file in files {
         // Before stdin is read, which it is only for `-`.
         let recorded = is_recording(file);
-        let read = read_list::<Mock>(file, "http", "a mock file", &mut io::stdin().lock());
+        let read = read_list::<Mock>(file, "http", "a mock file", &mut streams::lines());
         mocks.extend(read?.into_iter().map(|mock| Mock { recorded, ..mock }));
     }
     Ok(mocks)

@@ -13,7 +13,7 @@ use postlogin_core::escape::{block, json};
 use postlogin_runner::report::People;
 use serde::Serialize;
 
-use crate::{args::Color, error::CliError};
+use crate::{args::Color, error::CliError, streams};
 
 /// Warnings that are written before the next output: if that is an error of the same words, it stands alone.
 static WAITING: Mutex<Vec<Waiting>> = Mutex::new(Vec::new());
@@ -68,7 +68,7 @@ impl Printer {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
         write_waiting();
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut out = io::BufWriter::new(streams::stdout());
         match write(&mut out).and_then(|()| out.flush()) {
             // A reader such as `head` that has seen enough is no error.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -162,7 +162,7 @@ impl Printer {
 /// A writer to stderr for messages of parts that do not know the printer.
 pub(crate) fn stderr() -> impl Write {
     write_waiting();
-    People::new(io::stderr(), false)
+    People::new(streams::stderr(), false)
 }
 
 /// Reports what no command can: a panic of another thread. The text is escaped already.
@@ -175,7 +175,7 @@ const CLEARED: &str = "\r\x1b[K";
 
 /// Writes a line of progress to a terminal as it is.
 pub(crate) fn raw(text: &str) {
-    let mut stderr = io::stderr().lock();
+    let mut stderr = streams::stderr();
     let _ = stderr
         .write_all(text.as_bytes())
         .and_then(|()| stderr.flush());
@@ -185,9 +185,7 @@ pub(crate) fn raw(text: &str) {
 fn to_stderr(line: &str) {
     write_waiting();
     // In one piece: other processes may write to the same terminal.
-    let _ = io::stderr()
-        .lock()
-        .write_all(format!("{line}\n").as_bytes());
+    let _ = streams::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Writes the warnings that wait, where a line of progress was. Called before any other output, and at the end.
@@ -197,7 +195,7 @@ pub(crate) fn write_waiting() {
     }
     let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
     for warning in waiting.drain(..) {
-        let _ = writeln!(io::stderr().lock(), "{}", warning.lines);
+        let _ = streams::stderr().write_all(format!("{}\n", warning.lines).as_bytes());
     }
 }
 

@@ -3,6 +3,7 @@
 use postlogin_core::explanation::Explanation;
 use postlogin_core::outcome::{Outcome, StoredMetadata};
 use postlogin_core::redact::Mask;
+use postlogin_host::account::hide_credentials;
 use postlogin_project::{ActionSource, Secret, parse_secret, read_dotenv};
 use postlogin_runner::unseen;
 
@@ -61,6 +62,7 @@ impl Hidden {
         };
         let before = claims(outcome);
         outcome.redact_by(&self.0);
+        hide_credentials(&mut outcome.requests);
         before != claims(outcome)
     }
 

@@ -91,11 +91,16 @@ pub struct About {
     pub instructions: &'static str,
 }
 
-/// Serves until the client closes stdin. Nothing else may write to stdout meanwhile.
+/// Serves until the client closes `input`. Nothing else may write to `output` meanwhile.
 ///
 /// # Errors
 /// When the client speaks another protocol, or the streams fail.
-pub fn serve(about: About, desk: impl Desk) -> io::Result<()> {
+pub fn serve(
+    about: About,
+    desk: impl Desk,
+    input: impl io::Read + Send + 'static,
+    output: impl io::Write + Send + 'static,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -107,7 +112,7 @@ pub fn serve(about: About, desk: impl Desk) -> io::Result<()> {
         closed: Arc::clone(&closed),
     };
     let ended = runtime.block_on(async {
-        let (streams, output) = lines::stdio();
+        let (streams, output) = lines::between(input, output);
         let running = match server.serve(streams).await {
             Ok(running) => running,
             // A client that leaves before it has said anything is no error.

@@ -1,13 +1,17 @@
 //! The lines of stdin and stdout. What is not a request is answered here with the code that JSON-RPC has for it; the SDK has one
 //! code for everything that it cannot read.
 
-use std::io;
+use std::{
+    io::{self, Read, Write},
+    thread,
+};
 
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Stdin, Stdout},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream},
+    runtime::Handle,
     sync::mpsc,
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
 };
 
 /// The longest line that is read, in bytes. Arguments of a tool have less than a MiB, and JSON can write a letter as six.
@@ -20,29 +24,53 @@ const ROOM: usize = 64 << 10;
 const WAITING: usize = 16;
 
 /// Returns the streams of the SDK, and the task that ends when all of its output is written.
-pub(crate) fn stdio() -> ((DuplexStream, DuplexStream), JoinHandle<io::Result<()>>) {
+pub(crate) fn between(
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+) -> ((DuplexStream, DuplexStream), JoinHandle<io::Result<()>>) {
     let (to_server, from_client) = tokio::io::duplex(ROOM);
     let (to_client, from_server) = tokio::io::duplex(ROOM);
     let (lines, written) = mpsc::channel(WAITING);
-    let (stdin, stdout) = rmcp::transport::stdio();
-    tokio::spawn(read(stdin, to_server, lines.clone()));
+    tokio::spawn(read(on_a_thread(input), to_server, lines.clone()));
     tokio::spawn(pass_on(from_server, lines));
-    let output = tokio::spawn(write(stdout, written));
+    let output = tokio::spawn(write(output, written));
     ((from_client, to_client), output)
 }
 
-/// Passes on the lines of stdin that may be requests, and answers the others.
+/// Reads on a thread, which ends with the input or with the process.
+fn on_a_thread(mut input: impl Read + Send + 'static) -> DuplexStream {
+    let (mut to, from) = tokio::io::duplex(ROOM);
+    let runtime = Handle::current();
+    thread::spawn(move || {
+        let mut block = vec![0; ROOM];
+        loop {
+            let read = match input.read(&mut block) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // What reads sees that the client has gone.
+                Ok(0) | Err(_) => return,
+                Ok(read) => read,
+            };
+            let read = block.get(..read).unwrap_or_default();
+            if runtime.block_on(to.write_all(read)).is_err() {
+                return;
+            }
+        }
+    });
+    from
+}
+
+/// Passes on the lines that may be requests, and answers the others.
 async fn read(
-    stdin: Stdin,
+    input: DuplexStream,
     mut server: DuplexStream,
     answers: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
-    let mut stdin = BufReader::new(stdin);
+    let mut input = BufReader::new(input);
     let mut line = Vec::new();
     // Of a line that is too long, what its last bytes follow.
     let mut head: Option<Vec<u8>> = None;
     loop {
-        let part = stdin.fill_buf().await?;
+        let part = input.fill_buf().await?;
         if part.is_empty() && head.is_none() {
             // A line without its end is still one.
             return server.write_all(&line).await;
@@ -51,7 +79,7 @@ async fn read(
         let end = part.iter().position(|byte| *byte == b'\n');
         let read = end.map_or(part.len(), |end| end + 1);
         line.extend_from_slice(part.get(..read).unwrap_or_default());
-        stdin.consume(read);
+        input.consume(read);
         if line.len() > LONGEST && head.is_none() {
             head = Some(line.get(..END).unwrap_or_default().to_vec());
         }
@@ -89,10 +117,17 @@ async fn pass_on(server: DuplexStream, lines: mpsc::Sender<Vec<u8>>) -> io::Resu
     }
 }
 
-async fn write(mut stdout: Stdout, mut lines: mpsc::Receiver<Vec<u8>>) -> io::Result<()> {
+async fn write(
+    mut output: impl Write + Send + 'static,
+    mut lines: mpsc::Receiver<Vec<u8>>,
+) -> io::Result<()> {
     while let Some(line) = lines.recv().await {
-        stdout.write_all(&line).await?;
-        stdout.flush().await?;
+        let written = spawn_blocking(move || {
+            output.write_all(&line)?;
+            output.flush()?;
+            io::Result::Ok(output)
+        });
+        output = written.await??;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ use crate::{
     error::{CliError, EXPECTATION_FAILED, NO_CASES, SUCCESS, UNEXPECTED, UNLOADABLE, USAGE},
     network::mocks,
     printer::Printer,
-    render, secrets,
+    render, secrets, streams,
 };
 
 pub(crate) fn compare(arguments: &CompareArguments, printer: &Printer) -> Result<u8, CliError> {
@@ -226,7 +226,7 @@ pub(super) fn leave_out<const N: usize>(
 }
 
 fn event(file: &Path, trigger: Trigger) -> Result<(String, Value), CliError> {
-    let event = read_object(file, "an event", &mut io::stdin().lock())?;
+    let event = read_object(file, "an event", &mut streams::lines())?;
     let mut event = Value::Object(event);
     complete_event(trigger, &mut event);
     Ok((file.display().to_string(), event))

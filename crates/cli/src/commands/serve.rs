@@ -26,7 +26,7 @@ use self::wiring::{pipeline, scripts, show_log};
 use super::run::{budget, working_folder};
 use crate::{
     args::ServeArguments, error::CliError, network::network, printer::Printer, render::counted,
-    secrets, state::State,
+    secrets, state::State, streams,
 };
 
 /// The name of the tenant outside of any project.
@@ -225,7 +225,7 @@ fn announce_page(tenant: &mut Tenant, page: String, printer: Printer) {
 /// Ends the process as Ctrl-C does. What is written to stdin means nothing.
 fn stop_when_stdin_ends() {
     // An error is an end, too.
-    let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+    let _ = io::copy(&mut streams::lines(), &mut io::sink());
     #[cfg(unix)]
     ask_to_stop();
     process::exit(crate::error::SUCCESS.into());

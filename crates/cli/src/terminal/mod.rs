@@ -16,6 +16,7 @@ pub(crate) use decoder::Key;
 #[cfg(unix)]
 pub(crate) use mode::put_back;
 
+use crate::streams;
 use decoder::Decoder;
 use mode::Mode;
 
@@ -41,7 +42,7 @@ impl Keys {
             let mut decoder = Decoder::default();
             let mut buffer = [0; 256];
             loop {
-                let read = match io::stdin().lock().read(&mut buffer) {
+                let read = match streams::stdin().read(&mut buffer) {
                     Ok(0) => return,
                     Ok(read) => read,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::{
     action::is_progress,
     error::{CliError, SUCCESS, UNWRITABLE},
-    version,
+    streams, version,
 };
 use child::{Ended, Invocation};
 
@@ -41,7 +41,8 @@ pub(crate) fn mcp() -> Result<u8, CliError> {
         version: version::SHORT,
         instructions: INSTRUCTIONS,
     };
-    serve(about, Commands { program, folder }).map_err(|error| CliError {
+    let desk = Commands { program, folder };
+    serve(about, desk, streams::stdin(), streams::stdout()).map_err(|error| CliError {
         code: UNWRITABLE,
         ..CliError::usage(format!("the connection to the client ended: {error}"))
             .with_hint("`postlogin mcp` is started by an agent's program; see the page on agents in the documentation")

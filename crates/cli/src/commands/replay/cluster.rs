@@ -16,6 +16,7 @@ use crate::{
     args::ReplayArguments,
     error::{CliError, SUCCESS, hint_on_missing},
     printer::Printer,
+    streams,
 };
 
 /// The number of bytes that are read and written at once.
@@ -23,7 +24,7 @@ const BUFFER: usize = 1 << 16;
 
 /// Reads users from stdin and writes results to stdout, until the users end.
 pub(super) fn worker(setup: Setup<'_>, printer: &Printer) -> Result<u8, CliError> {
-    let users = BufReader::with_capacity(BUFFER, Waiting::of(io::stdin()));
+    let users = BufReader::with_capacity(BUFFER, Waiting::of(streams::stdin()));
     let mut done = Ok(true);
     printer.machine(|out| {
         let replay = setup.replay();
@@ -63,10 +64,7 @@ pub(super) fn open(paths: &[PathBuf]) -> Result<Box<dyn BufRead>, CliError> {
 
 fn open_one(path: &Path) -> Result<Box<dyn BufRead>, CliError> {
     if path == Path::new("-") {
-        return Ok(Box::new(BufReader::with_capacity(
-            BUFFER,
-            io::stdin().lock(),
-        )));
+        return Ok(Box::new(BufReader::with_capacity(BUFFER, streams::lines())));
     }
     let file = File::open(path).map_err(|error| {
         let shown = CliError::usage(format!("cannot read {}: {error}", path.display()));

@@ -20,7 +20,10 @@ use super::{
     interrupt,
     obedient::{Direct, Waiting},
 };
-use crate::error::{CliError, hint_on_missing};
+use crate::{
+    error::{CliError, hint_on_missing},
+    streams,
+};
 
 /// Users that are being read.
 pub(super) struct Input {
@@ -67,7 +70,7 @@ fn open_at(path: &Path, columns: &Columns, position: &Arc<AtomicU64>) -> Result<
         position: Arc::clone(position),
     };
     let (source, size) = if path == Path::new("-") {
-        (counted(Box::new(Waiting::of(io::stdin()))), None)
+        (counted(Box::new(Waiting::of(streams::stdin()))), None)
     } else {
         let file = File::open(path).map_err(|error| {
             let shown = CliError::usage(format!("cannot read {shown}: {error}"));

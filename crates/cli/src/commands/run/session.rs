@@ -14,6 +14,7 @@ use crate::{
     args::RunArguments,
     error::{CliError, SUCCESS},
     printer::Printer,
+    streams,
 };
 
 /// The longest request, in bytes. Its case takes up to ten times as much memory.
@@ -26,7 +27,7 @@ pub(super) fn answer_lines(
 ) -> Result<u8, CliError> {
     let compiler = compiler(Allocation::Pooling { sandboxes: 2 }, printer)?;
     let mut session = Session::new(here, compiler, arguments.actions.clone());
-    let mut stdin = io::stdin().lock();
+    let mut stdin = streams::lines();
     let mut line = Vec::new();
     loop {
         line.clear();

@@ -1,9 +1,6 @@
 //! The steps of the user at suspensions, from files and options.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use postlogin_core::ResumeStep;
 use postlogin_project::read_object;
@@ -12,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     args::{Challenge, RunArguments},
     error::CliError,
+    streams,
 };
 
 /// Refuses options of which two read stdin: the second would find it empty.
@@ -48,7 +46,7 @@ pub(super) fn refuse_two_readers_of_stdin(arguments: &RunArguments) -> Result<()
 pub(super) fn steps(arguments: &RunArguments) -> Result<Vec<ResumeStep>, CliError> {
     let read = |file: &PathBuf| -> Result<ResumeStep, CliError> {
         let hint = "a /continue request has `query` and `body`, each an object";
-        let request = read_object(file, "a /continue request", &mut io::stdin().lock());
+        let request = read_object(file, "a /continue request", &mut streams::lines());
         let mut request = request.map_err(|error| {
             let mut shown = CliError::from(error);
             shown.hint.get_or_insert_with(|| hint.into());

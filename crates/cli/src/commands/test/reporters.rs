@@ -15,6 +15,7 @@ use crate::{
     args::{self, TestArguments},
     error::CliError,
     printer::Printer,
+    streams,
 };
 
 /// The reporters of a command.
@@ -91,7 +92,9 @@ impl Outputs {
         let make = |(kind, file): &(Kind, Option<ReportFile>)| -> Box<dyn Reporter> {
             match (kind, file) {
                 (Kind::Machine(format), Some(file)) => reporter(*format, file.clone()),
-                (Kind::Machine(format), None) => reporter(*format, io::stdout()),
+                (Kind::Machine(format), None) => {
+                    reporter(*format, io::LineWriter::new(streams::stdout()))
+                }
                 (Kind::Human, Some(file)) => Box::new(Human::new(
                     People::new(file.clone(), false),
                     io::sink(),
@@ -108,13 +111,13 @@ impl Outputs {
         match self.machine_on_stdout {
             true => {
                 let style = self.style(printer, printer.color_on_stderr, progress);
-                let out = People::new(io::stderr(), style.color);
-                Box::new(Human::new(out, io::stderr(), style))
+                let out = People::new(streams::stderr(), style.color);
+                Box::new(Human::new(out, streams::stderr(), style))
             }
             false => {
                 let style = self.style(printer, printer.color, progress);
-                let out = People::new(io::LineWriter::new(io::stdout()), style.color);
-                Box::new(Human::new(out, io::stderr(), style))
+                let out = People::new(io::LineWriter::new(streams::stdout()), style.color);
+                Box::new(Human::new(out, streams::stderr(), style))
             }
         }
     }

@@ -15,6 +15,7 @@ use super::super::interrupt;
 use super::Again;
 use crate::{
     printer::Printer,
+    streams,
     terminal::{Key, Keys, THEN_ENTER},
 };
 
@@ -157,7 +158,7 @@ fn ask(keys: &Keys) -> Option<String> {
     // The terminal shows no key by itself; without stderr, the user types blindly.
     let show = |shown: &str| {
         if cfg!(unix) {
-            let mut out = io::stderr().lock();
+            let mut out = streams::stderr();
             let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
         }
     };
