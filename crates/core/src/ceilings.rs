@@ -16,7 +16,7 @@ mod tests;
 mod weight;
 
 pub use kept::weigh;
-pub(crate) use kept::{Kept, is_whole};
+pub(crate) use kept::{Caller, Kept, is_whole};
 pub(crate) use layout::compact_bytes;
 pub use layout::{Layout, printed_bytes};
 pub use shorten::{shorten, shorten_text, shortened};
@@ -53,6 +53,9 @@ pub const WHOLE_BYTES: usize = 256 << 10;
 pub const SHOWN_BYTES: usize = 1 << 20;
 /// Bytes of a name, a path or a file's name that is shown whole.
 pub const NAME_BYTES: usize = 1 << 10;
+
+/// Requests to the network that are kept of one login. Later ones are dropped, and a notice says how many.
+pub const REQUESTS: usize = 1_000;
 
 /// Messages that are kept of one login. Later ones are dropped, and a notice says how many.
 pub const MESSAGES: usize = 10_000;

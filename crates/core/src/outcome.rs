@@ -4,6 +4,7 @@
 
 mod effects;
 mod not_loaded;
+mod requests;
 mod schema;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::location::Location;
 use crate::trigger::Trigger;
 
 pub use effects::{Delivery, Effects, ExchangeUser, Notification, ValidationError};
+pub use requests::{RequestEnd, RequestRecord};
 pub use schema::outcome_schema;
 
 /// The name and version of the serialised form.
@@ -50,6 +52,9 @@ pub struct Outcome {
     /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unset_claims: Vec<UnsetClaim>,
+    /// Every request to the network, in the order in which they were sent.
+    #[serde(default)]
+    pub requests: Vec<RequestRecord>,
     /// Every call of an `api` method in call order, reads included.
     pub commands: Vec<CommandRecord>,
     /// The lines that the Actions printed.
@@ -235,10 +240,16 @@ impl NoValue {
 pub struct CommandRecord {
     /// The Action that called.
     pub action: String,
+    /// The export that ran: `onExecutePostLogin`. `None` for a Rule and for the script of a connection, which export none.
+    #[serde(default)]
+    pub handler: Option<String>,
     /// The path below `api`: `idToken.setCustomClaim`.
     pub method: String,
     /// The arguments as JSON; what JSON lacks is shown as a tag (`{"$":"undefined"}`).
     pub args: Vec<Value>,
+    /// The place of the call.
+    #[serde(default)]
+    pub location: Option<Location>,
 }
 
 /// One printed message.

@@ -53,6 +53,9 @@ impl Outcome {
                 .iter_mut()
                 .for_each(|argument| mask.value(argument));
         }
+        for request in &mut self.requests {
+            request.redact(mask);
+        }
         for log in &mut self.logs {
             mask.text(&mut log.message);
         }

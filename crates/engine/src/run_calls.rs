@@ -24,6 +24,11 @@ pub(crate) fn take(sandbox: &mut Sandbox, message: &Value, stack: &str) {
                 sandbox.login.notice(notice);
             }
         }
+        "request" => {
+            if let Some(place) = place(sandbox, stack) {
+                sandbox.door.announce(text("name"), place);
+            }
+        }
         "late" => {
             let method = text("name");
             let place = place(sandbox, stack);

@@ -5,6 +5,7 @@
 //!
 //! No part of it is API: the workspace is its only user, and public items change in any version.
 
+pub mod account;
 pub mod clock;
 mod credentials;
 pub mod live;
@@ -15,6 +16,7 @@ pub mod traffic;
 
 use std::{sync::Arc, time::Duration};
 
+pub use account::Account;
 pub use clock::{Clock, Flow};
 pub use live::LiveDoor;
 pub use mock::{Mock, MockDoor};

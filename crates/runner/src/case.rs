@@ -8,6 +8,7 @@ use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
 use postlogin_core::{CacheEntries, Finished, Pause, Resumption};
 use postlogin_engine::BoundAction;
+use postlogin_host::account::hide_credentials;
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor, Traffic};
 use postlogin_project::ActionSource;
 use postlogin_project::cases::{Case, ExpectKey};
@@ -97,6 +98,9 @@ fn login(
     let mask = Mask::of(&secrets);
     let found = mismatches(&case.expect, &outcome);
     outcome.redact_by(&mask);
+    if !planned.reveals_secrets {
+        hide_credentials(&mut outcome.requests);
+    }
     if outcome.status == Status::Failed
         && !case.expect.wants_failure()
         && let Some(error) = &outcome.error
@@ -236,10 +240,7 @@ fn conditions(planned: &PlannedCase) -> Conditions {
             Flow::Virtual,
         )),
         seed: case.seed.unwrap_or(0),
-        door: match &planned.witness {
-            Some(witness) => witness.before(door),
-            None => door,
-        },
+        door,
         budget: Budget {
             time: case.timeout.unwrap_or(default.time),
             memory: case.memory.unwrap_or(default.memory),

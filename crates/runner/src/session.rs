@@ -4,11 +4,9 @@
 //! it for every test.
 
 mod asker;
-mod requests;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use postlogin_core::reads::Watch;
@@ -16,7 +14,6 @@ use postlogin_project::Error;
 use postlogin_project::cases::{Case, Named, Request, read_request};
 use serde_json::{Value, json};
 
-pub(crate) use self::requests::Witness;
 use crate::case::run_case;
 use crate::load::{Compiler, LoadError, Loaded};
 use crate::plan::{Plan, Planner};
@@ -66,12 +63,12 @@ impl<'a> Session<'a> {
     pub fn answer(&mut self, line: &str) -> Value {
         self.number += 1;
         match self.run(line) {
-            Ok((id, result, requests)) => json!({
+            Ok((id, result)) => json!({
                 "id": id,
                 "passed": result.status != CaseStatus::Failed,
                 "failures": failures(&result),
+                "requests": result.outcome.as_ref().map_or(&[][..], |outcome| &outcome.requests),
                 "outcome": result.outcome,
-                "requests": requests,
             }),
             Err(errors) => {
                 let errors: Vec<Value> = errors.iter().map(told).collect();
@@ -87,7 +84,7 @@ impl<'a> Session<'a> {
         asker::id_of(line)
     }
 
-    fn run(&mut self, line: &str) -> Result<(Value, CaseResult, Vec<Value>), Vec<Error>> {
+    fn run(&mut self, line: &str) -> Result<(Value, CaseResult), Vec<Error>> {
         let Request {
             id,
             reveals_secrets,
@@ -113,17 +110,11 @@ impl<'a> Session<'a> {
         for source in self.planner.actions().iter().skip(self.compiled.len()) {
             self.compiled.push(self.compiler.action(source));
         }
-        let witness = Arc::new(Witness::default());
-        planned.witness = Some(Arc::clone(&witness));
         planned.reveals_secrets = reveals_secrets;
         let sources = self.planner.actions();
         let watch = Watch::Paths;
         let result = run_case(sources, &planned, &self.compiled, &self.snapshots, watch);
-        let shown: &[_] = match reveals_secrets {
-            true => &[],
-            false => &planned.case.secrets,
-        };
-        Ok((id, result, witness.told(shown)))
+        Ok((id, result))
     }
 
     /// A test runner that watches files asks the same process again after an edit.

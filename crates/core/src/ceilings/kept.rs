@@ -5,12 +5,13 @@ use serde_json::Value;
 
 use super::{
     CALLS, CLAIM_CALLS, HELD_BYTES, MESSAGE_BYTES, MESSAGES, NAME_BYTES, NOTICES, READ_BYTES,
-    READS, READS_BETWEEN_CALLS, READS_OF_CLAIM, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS,
+    READS, READS_BETWEEN_CALLS, READS_OF_CLAIM, REQUESTS, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS,
     WHOLE_BYTES, fault, layout, of_argument, of_value, printed_bytes, shorten, shortened,
 };
 use crate::fault::Fault;
 use crate::ledger::ClaimCall;
-use crate::outcome::{CommandRecord, LogRecord, Notice};
+use crate::location::Location;
+use crate::outcome::{CommandRecord, LogRecord, Notice, RequestRecord};
 use crate::reads::EventRead;
 use crate::value::Argument;
 
@@ -19,6 +20,17 @@ const TEXT_BYTES: usize = 256;
 
 /// The nesting depth of calls and ledger entries in an outcome.
 const LEVEL: usize = 2;
+
+/// Who calls a method of `api`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    /// The Action's name.
+    pub action: &'a str,
+    /// The export that runs.
+    pub handler: Option<&'a str>,
+    /// The place of the call.
+    pub site: Option<&'a Location>,
+}
 
 /// The amount that is kept so far, and the first ceiling that was passed.
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +44,12 @@ pub(crate) struct Kept {
     messages: usize,
     message_bytes: usize,
     messages_dropped: usize,
+    #[serde(default)]
+    requests: usize,
+    #[serde(default)]
+    request_bytes: usize,
+    #[serde(default)]
+    requests_dropped: usize,
     notices_dropped: usize,
     reads: usize,
     read_bytes: usize,
@@ -59,6 +77,9 @@ impl Default for Kept {
             messages: 0,
             message_bytes: 0,
             messages_dropped: 0,
+            requests: 0,
+            request_bytes: 0,
+            requests_dropped: 0,
             notices_dropped: 0,
             reads: 0,
             read_bytes: 0,
@@ -88,16 +109,23 @@ impl Kept {
     }
 
     /// The record of a call; `None` beyond the ceiling.
-    pub fn call(&mut self, action: &str, method: &str, args: &[Argument]) -> Option<CommandRecord> {
+    pub fn call(
+        &mut self,
+        caller: Caller<'_>,
+        method: &str,
+        args: &[Argument],
+    ) -> Option<CommandRecord> {
         if self.calls >= CALLS {
             self.exceed(format!("make more than {CALLS} calls of api methods"));
             return None;
         }
         self.calls += 1;
         let mut record = CommandRecord {
-            action: action.to_owned(),
+            action: caller.action.to_owned(),
+            handler: caller.handler.map(str::to_owned),
             method: shortened(method, NAME_BYTES),
             args: args.iter().map(whole_or_short).collect(),
+            location: caller.site.cloned(),
         };
         let mut bytes = printed_bytes(&record, LEVEL);
         if self.call_bytes.saturating_add(bytes) > SHOWN_BYTES {
@@ -156,6 +184,27 @@ impl Kept {
             self.ledger_bytes = total;
         }
         total <= SHOWN_BYTES
+    }
+
+    /// Counts a request and shortens what is too large to be shown; `false` beyond the ceiling.
+    pub fn request(&mut self, record: &mut RequestRecord) -> bool {
+        if self.requests >= REQUESTS {
+            self.requests_dropped += 1;
+            return false;
+        }
+        self.requests += 1;
+        let mut bytes = printed_bytes(record, LEVEL);
+        if self.request_bytes.saturating_add(bytes) > SHOWN_BYTES {
+            record.shorten(shorten);
+            bytes = printed_bytes(record, LEVEL);
+        }
+        self.request_bytes = self.request_bytes.saturating_add(bytes);
+        true
+    }
+
+    /// Counts requests that were dropped before they came here.
+    pub fn drop_requests(&mut self, count: usize) {
+        self.requests_dropped = self.requests_dropped.saturating_add(count);
     }
 
     /// Whether one more message is kept.
@@ -222,6 +271,13 @@ impl Kept {
                 format!(
                     "{count} printed messages are not kept: an outcome has at most {MESSAGES} messages and {most} MiB of them."
                 ),
+            );
+        }
+        if self.requests_dropped > 0 {
+            let count = self.requests_dropped;
+            add(
+                "requests-not-kept",
+                format!("{count} requests are not kept: an outcome has at most {REQUESTS}."),
             );
         }
         if self.source_steps == 0 {

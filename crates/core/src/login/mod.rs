@@ -27,7 +27,7 @@ pub use transaction::{ResumeStep, Resumption, Suspension};
 use crate::api::CacheEntries;
 use crate::fault::Fault;
 use crate::location::Location;
-use crate::outcome::Notice;
+use crate::outcome::{Notice, RequestRecord};
 use crate::reads::Watch;
 use crate::reply::Reply;
 use crate::rules::RuleReport;
@@ -141,6 +141,16 @@ impl Login {
     /// Records what the running handler prints, up to production's limit.
     pub fn log(&mut self, level: &str, message: String) {
         self.transaction.log(level, message);
+    }
+
+    /// Records a request of the running handler, up to a ceiling, which a notice reports.
+    pub fn request(&mut self, record: RequestRecord) {
+        self.transaction.request(record);
+    }
+
+    /// Counts requests of the running handler that the host did not record.
+    pub fn drop_requests(&mut self, count: usize) {
+        self.transaction.drop_requests(count);
     }
 
     /// Records a notice; one with the same code and message is recorded once.

@@ -42,6 +42,7 @@ pub fn outcome_schema() -> Value {
         ),
         "ledger": list("Every custom claim that was set, in the order of the calls", "ledgerEntry"),
         "unset_claims": list("Every call of setCustomClaim that set no claim because it had no value; absent when there is none", "unsetClaim"),
+        "requests": list("Every request to the network, in the order in which they were sent", "request"),
         "commands": list("Every call of an api method in call order, reads included", "command"),
         "logs": list("What the Actions printed", "log"),
         "notices": list("What would be different, or close to a limit, in production", "notice"),
@@ -103,8 +104,27 @@ fn definitions() -> Value {
             "One call of an api method",
             &[
                 ("action", action()),
+                ("handler", text_or_null("The export that ran: onExecutePostLogin; null for a Rule")),
                 ("method", text("The path below api: idToken.setCustomClaim")),
                 ("args", json!({"type": "array", "description": "The arguments as JSON; what JSON lacks is a tag, such as {\"$\":\"undefined\"}"})),
+                ("location", place()),
+            ],
+            &[],
+        ),
+        "request": closed(
+            "One request to the network",
+            &[
+                ("action", action()),
+                ("method", text("The method in capitals")),
+                ("url", text("The URL with its query")),
+                ("headers", headers()),
+                ("body", json!({"description": "The value of its JSON, else a string, else {\"base64\": …}; null when it has none"})),
+                ("response", json!({"anyOf": [
+                    closed("An answer", &[("status", json!({"type": "integer"})), ("headers", headers()), ("body", json!({"description": "As that of the request"}))], &[]),
+                    closed("The network failed", &[("error", text("Node's code for it: ECONNRESET"))], &[]),
+                    closed("Nothing answers it here", &[("refused", text("Why, and how it could be answered"))], &[]),
+                ]})),
+                ("location", place()),
             ],
             &[],
         ),
@@ -172,6 +192,10 @@ fn text_or_null(description: &str) -> Value {
     json!({"type": ["string", "null"], "description": description})
 }
 
+fn headers() -> Value {
+    json!({"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers by their names in small letters"})
+}
+
 fn claims() -> Value {
     json!({"type": "object", "description": "Claims in the order in which the token carries them"})
 }
@@ -202,7 +226,10 @@ mod tests {
             "ledger": [{"token": "access_token", "name": "n", "value": null, "verdict": "dropped", "rule": "opaque-token",
                 "action": "a", "location": location, "sources": ["event.user"]}],
             "unset_claims": [{"token": "id_token", "name": "u", "value": "undefined", "action": "a", "location": location}],
-            "commands": [{"action": "a", "method": "m", "args": [1]}],
+            "requests": [
+                {"action": "a", "method": "GET", "url": "u", "headers": {"a": "b"}, "body": 1, "response": {"status": 200, "headers": {"a": "b"}, "body": 1}, "location": location},
+            ],
+            "commands": [{"action": "a", "handler": "h", "method": "m", "args": [1], "location": location}],
             "logs": [{"action": "a", "level": "log", "message": "m"}],
             "notices": [{"code": "c", "message": "m", "source": null}],
             "error": {"action": "a", "name": "Error", "message": "m", "stack": "", "location": location},

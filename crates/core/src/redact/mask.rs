@@ -116,7 +116,7 @@ impl Mask {
         }
     }
 
-    pub(super) fn object(&self, object: &mut Map<String, Value>) {
+    pub(crate) fn object(&self, object: &mut Map<String, Value>) {
         let entries = std::mem::take(object);
         // How many keys became the same, so that a number need not be searched for.
         let mut same: HashMap<String, usize> = HashMap::new();

@@ -96,6 +96,13 @@ impl ActionPre {
             sandbox.forget_notes();
             sandbox.login.notice(notice(remark));
         }
+        let (requests, dropped) = sandbox.door.take_requests();
+        for request in requests {
+            sandbox.login.request(request);
+        }
+        if dropped > 0 {
+            sandbox.login.drop_requests(dropped);
+        }
         let peak = sandbox.limiter.peak;
         let compiling = sandbox.compiling;
         let notes = sandbox.notes.take();

@@ -1,16 +1,20 @@
 //! The guest's requests, led to the door of the case.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use postlogin_core::ceilings::{
-    NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES, shorten_text, shortened,
+use postlogin_core::{
+    Location,
+    ceilings::{
+        NAME_BYTES, NOTICE_BYTES, NOTICES, OPEN_BODY_BYTES, REQUEST_BYTES, shorten_text, shortened,
+    },
+    outcome::RequestRecord,
 };
-use postlogin_host::{Clock, Door as HostDoor, NetworkError, Remark, Request, Verdict};
+use postlogin_host::{Account, Clock, Door as HostDoor, NetworkError, Remark, Request, Verdict};
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::held::{Held, HeldBody, HeldBytes, header_bytes};
@@ -20,6 +24,7 @@ pub(crate) struct Door {
     door: Arc<dyn HostDoor>,
     clock: Arc<Clock>,
     remarks: Arc<Mutex<Vec<Remark>>>,
+    account: Arc<Mutex<Account>>,
     pub(super) held: Held,
 }
 
@@ -32,13 +37,24 @@ impl Door {
             door,
             clock,
             remarks: Arc::default(),
+            account: Arc::default(),
             held: Held::default(),
         }
     }
 
+    /// Takes down where a request that is about to come is made. `name` is its method and its URL.
+    pub(crate) fn announce(&self, name: &str, place: Location) {
+        locked(&self.account).announce(name, place);
+    }
+
+    /// Takes out the records of the requests so far, and the number of those that were not kept.
+    pub(crate) fn take_requests(&self) -> (Vec<RequestRecord>, usize) {
+        locked(&self.account).take()
+    }
+
     /// Returns the remarks about the requests so far, in their order.
     pub(crate) fn take_remarks(&self) -> Vec<Remark> {
-        std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut locked(&self.remarks))
     }
 }
 
@@ -59,6 +75,7 @@ impl WasiHttpHooks for Door {
         let door = Arc::clone(&self.door);
         let clock = Arc::clone(&self.clock);
         let remarks = Arc::clone(&self.remarks);
+        let account = Arc::clone(&self.account);
         let held = self.held.clone();
         // A request without a body has nothing to be sent.
         let sent = has_body(request.body()).then(|| held.sent());
@@ -77,6 +94,7 @@ impl WasiHttpHooks for Door {
             // before the answer come first, and so that it counts once.
             let started = Instant::now();
             let verdict = door.send(&request);
+            locked(&account).add(&request, &verdict);
             // Host work that no delay stands for is the guest's computing.
             clock.block(started.elapsed().min(verdict.delay()));
             drop(bytes);
@@ -108,6 +126,10 @@ impl WasiHttpHooks for Door {
     }
 }
 
+fn locked<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whether something may be written to a body. (The bound brings the trait of bodies into scope.)
 fn has_body(body: &impl BodyExt) -> bool {
     !body.is_end_stream()
@@ -128,7 +150,7 @@ async fn wait(delay: Duration, patience: Option<Duration>) -> Result<(), HttpErr
 }
 
 fn remember(remarks: &Mutex<Vec<Remark>>, remark: Option<Remark>) {
-    let mut remarks = remarks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut remarks = locked(remarks);
     let Some(mut remark) = remark else { return };
     shorten_text(&mut remark.message, NOTICE_BYTES);
     // One more than an outcome keeps, so that it can say that there were more.

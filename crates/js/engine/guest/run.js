@@ -41,6 +41,7 @@ function begun(kind, what) {
     if (lastPending) lastPending.next = entry;
     else firstPending = entry;
     lastPending = entry;
+    if (kind === 'request') tellRun({ __proto__: null, what: 'request', name: entry.what }, entry.stack);
     return entry;
 }
 

@@ -27,6 +27,7 @@ use postlogin_core::{
     reads::{Record, Watch},
 };
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
+use postlogin_host::account::hide_credentials;
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, Traffic};
 use postlogin_page::{Report, SourceText};
 use postlogin_project::{Project, Secret, TenantData};
@@ -440,10 +441,11 @@ impl LoginPipeline for Pipeline {
 
     fn redact(&self, outcome: &mut Outcome) {
         outcome.redact_by(&self.library.mask);
+        hide_credentials(&mut outcome.requests);
     }
 
     fn redacted<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {
-        if self.library.secrets().is_empty() {
+        if self.library.secrets().is_empty() && outcome.requests.is_empty() {
             return Cow::Borrowed(outcome);
         }
         let mut shown = outcome.clone();

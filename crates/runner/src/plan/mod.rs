@@ -20,7 +20,6 @@ use serde_json::Value;
 
 use crate::load::dependencies::local_files;
 use crate::load::trigger_of_all;
-use crate::session::Witness;
 use crate::snapshot::{pending_file, read_sections};
 use named::NamedFiles;
 
@@ -60,8 +59,6 @@ pub struct PlannedCase {
     pub(crate) mocks: Arc<Vec<Mock>>,
     /// The file with its stored outcome.
     pub snapshot_file: PathBuf,
-    /// Hears of the requests of its Actions.
-    pub(crate) witness: Option<Arc<Witness>>,
     /// Whether the values of secrets appear in its outcome.
     pub(crate) reveals_secrets: bool,
     /// The files that it depends on besides its own: code and configuration. Cases share most of them.
@@ -278,7 +275,6 @@ impl<'a> Planner<'a> {
             tenant,
             mocks,
             snapshot_file: snapshot.to_owned(),
-            witness: None,
             reveals_secrets: false,
             depends_on,
         });

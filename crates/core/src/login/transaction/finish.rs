@@ -128,6 +128,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         effects: std::mem::take(&mut flow.effects),
         ledger: settled.ledger,
         unset_claims: settled.unset,
+        requests: std::mem::take(&mut flow.requests),
         commands: std::mem::take(&mut flow.commands),
         logs: std::mem::take(&mut flow.logs),
         notices: std::mem::take(&mut flow.notices),

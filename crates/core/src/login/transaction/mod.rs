@@ -18,6 +18,7 @@ mod watching;
 use serde_json::Value;
 
 use crate::api;
+use crate::ceilings::Caller;
 use crate::fault::Fault;
 use crate::json;
 use crate::limits::LOGGED_BYTES;
@@ -171,7 +172,16 @@ impl Transaction {
             };
         };
         self.flow.now_ms = now_ms;
-        self.flow.record(&running.action, method, args);
+        let handler = match running.rule {
+            Some(_) => None,
+            None => self.flow.input.trigger.export(running.entry),
+        };
+        let caller = Caller {
+            action: &running.action,
+            handler,
+            site: site.as_ref(),
+        };
+        self.flow.record(caller, method, args);
         if let Some(Fault { message, .. }) = self.flow.kept.exceeded() {
             let answer = Answer::Throw(Failure::error(message));
             return Reply {

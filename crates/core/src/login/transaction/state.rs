@@ -9,7 +9,7 @@ use super::Suspension;
 use super::command::Command;
 use super::given::{Given, with_secrets};
 use crate::api::{Cache, is_silent};
-use crate::ceilings::{self, Kept, shorten_text};
+use crate::ceilings::{self, Caller, Kept, shorten_text};
 use crate::explanation::Wait;
 use crate::fault::Fault;
 use crate::json;
@@ -22,7 +22,9 @@ use crate::login::input::{has_removed_parameters, remove_parameters};
 use crate::login::{EntryPoint, HandlerInfo, HandlerKind, LoginInput};
 use crate::measure::{self, Measured, Measures};
 use crate::metadata::Profile;
-use crate::outcome::{ActionError, ActionUsage, CommandRecord, Effects, LogRecord, Notice};
+use crate::outcome::{
+    ActionError, ActionUsage, CommandRecord, Effects, LogRecord, Notice, RequestRecord,
+};
 use crate::reads::{EventRead, Watch};
 use crate::rules::state::{Rules, RunningRule};
 use crate::time::iso_text;
@@ -132,6 +134,9 @@ pub(crate) struct Flow {
     pub changes: Changes,
     /// Calls.
     pub commands: Vec<CommandRecord>,
+    /// Requests to the network.
+    #[serde(default)]
+    pub requests: Vec<RequestRecord>,
     /// Prints.
     pub logs: Vec<LogRecord>,
     /// Notices.
@@ -184,6 +189,7 @@ impl Flow {
             now_ms: input.now_ms,
             changes: Changes::default(),
             commands: Vec::new(),
+            requests: Vec::new(),
             logs: Vec::new(),
             notices: Vec::new(),
             usage: Vec::new(),
@@ -211,8 +217,8 @@ impl Flow {
     }
 
     /// Records a call of an `api` method.
-    pub fn record(&mut self, action: &str, method: &str, args: &[Argument]) {
-        let record = self.kept.call(action, method, args);
+    pub fn record(&mut self, caller: Caller<'_>, method: &str, args: &[Argument]) {
+        let record = self.kept.call(caller, method, args);
         self.commands.extend(record);
     }
 

@@ -6,7 +6,7 @@ use super::Transaction;
 use crate::fault::Fault;
 use crate::location::Location;
 use crate::measure;
-use crate::outcome::LogRecord;
+use crate::outcome::{LogRecord, RequestRecord};
 use crate::reads::{EventRead, Watch};
 
 impl Transaction {
@@ -78,6 +78,21 @@ impl Transaction {
         if self.flow.kept.message(&record) {
             self.flow.logs.push(record);
         }
+    }
+
+    /// Records a request of the running Action.
+    pub fn request(&mut self, mut record: RequestRecord) {
+        if let Some(running) = &self.running {
+            record.action.clone_from(&running.action);
+        }
+        if self.flow.kept.request(&mut record) {
+            self.flow.requests.push(record);
+        }
+    }
+
+    /// Counts requests of the running Action that are not recorded.
+    pub fn drop_requests(&mut self, count: usize) {
+        self.flow.kept.drop_requests(count);
     }
 
     /// The fault with which the running Action has to end because the host keeps no more of it

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::super::command::Command;
 use super::super::state::{Flow, Running};
 use crate::api;
+use crate::ceilings::Caller;
 use crate::fault::Fault;
 use crate::location::Location;
 use crate::outcome::Notice;
@@ -14,8 +15,19 @@ use crate::rules::{CONTEXT_PAGE, REDIRECT_PAGE};
 use crate::tokens::with_changes;
 use crate::value::Argument;
 
-pub(super) fn record(flow: &mut Flow, running: &Running, method: &str, args: &[Argument]) {
-    flow.record(&running.action, method, args);
+pub(super) fn record(
+    flow: &mut Flow,
+    running: &Running,
+    method: &str,
+    args: &[Argument],
+    site: Option<&Location>,
+) {
+    let caller = Caller {
+        action: &running.action,
+        handler: None,
+        site,
+    };
+    flow.record(caller, method, args);
 }
 
 /// Asks for something as an Action does. What an Action would get as an exception fails the login, because a Rule has
@@ -27,7 +39,7 @@ pub(super) fn issue(
     args: &[Argument],
     site: Option<Location>,
 ) {
-    record(flow, running, method, args);
+    record(flow, running, method, args, site.as_ref());
     if flow.kept.exceeded().is_some() {
         return;
     }

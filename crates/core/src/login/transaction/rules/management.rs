@@ -47,7 +47,7 @@ impl Transaction {
                 continue;
             }
             let args = [Argument::String(name.clone()), value.clone()];
-            record(flow, running, method, &args);
+            record(flow, running, method, &args, site.as_ref());
             if flow.kept.exceeded().is_some() {
                 break;
             }
