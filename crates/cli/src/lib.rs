@@ -13,6 +13,7 @@ mod panic;
 mod printer;
 mod project;
 pub mod render;
+mod repository;
 mod secrets;
 mod state;
 mod streams;

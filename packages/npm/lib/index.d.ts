@@ -1,15 +1,19 @@
-import type { Case, ContinueRequest, Expect, Outcome as PlainOutcome, PostLoginEvent } from './schema.js';
+import type { Case, ContinueRequest, Expect, Location, Outcome as PlainOutcome, PostLoginEvent } from './schema.js';
 
 export type { ActionError, ActionUsage, Case, CaseFile, Command, ContinueRequest, Expect, LedgerEntry, Location, Log, Notice, PostLoginEvent, Redirect } from './schema.js';
 
 /** A request that an Action made, and what came back. A body is the value of its JSON, else a string, else `{ base64 }`. */
 export interface RequestRecord {
+    /** The Action */
+    action: string;
     method: string;
     url: string;
     headers: Record<string, string>;
     body: unknown;
     /** `refused` says why no mock fits, `error` is Node's code of a network that fails. */
     response: { status: number; headers: Record<string, string>; body: unknown; error?: undefined; refused?: undefined } | { error: string; status?: undefined; refused?: undefined } | { refused: string; status?: undefined; error?: undefined };
+    /** The place of the call */
+    location: Location | null;
 }
 
 /** What became of a login. */

@@ -27,7 +27,7 @@ const OF_FILES = ['cases', 'each', 'matrix', 'only', 'skip', 'snapshot', 'todo']
 
 /** A problem in the words of the library: its user wrote no line of JSON, and no file that contains it. */
 function ofLibrary({ message, hint }) {
-    const shown = { message: message.replace(/^<stdin \d+>:\d+:\d+: /, '').replace(/^<stdin \d+>/, 'the request').replace(' in a case', ' in a request').replace(' beside this one', ' in `cwd`') };
+    const shown = { message: message.replace(/^<stdin \d+>:\d+:\d+: /, '').replace(/^<stdin(?: \d+)?>/, 'the request').replace(' in a case', ' in a request').replace(' beside this one', ' in `cwd`') };
     if (hint === 'a path is relative to the file that contains it') shown.hint = 'paths are relative to `cwd` of the runner';
     else if (hint?.startsWith('known keys are ')) {
         const keys = hint.slice('known keys are '.length).split(', ');

@@ -42,6 +42,8 @@ export interface Outcome {
     ledger: LedgerEntry[];
     /** Every call of setCustomClaim that set no claim because it had no value; absent when there is none */
     unset_claims?: OutcomeunsetClaim[];
+    /** Every request to the network, in the order in which they were sent */
+    requests: PlainRequest[];
     /** Every call of an api method in call order, reads included */
     commands: Command[];
     /** What the Actions printed */
@@ -100,10 +102,41 @@ export interface OutcomeunsetClaim {
 export interface Command {
     /** The Action */
     action: string;
+    /** The export that ran: onExecutePostLogin; null for a Rule */
+    handler: string | null;
     /** The path below api: idToken.setCustomClaim */
     method: string;
     /** The arguments as JSON; what JSON lacks is a tag, such as {"$":"undefined"} */
     args: unknown[];
+    location: Location | null;
+}
+
+/** One request to the network */
+export interface PlainRequest {
+    /** The Action */
+    action: string;
+    /** The method in capitals */
+    method: string;
+    /** The URL with its query */
+    url: string;
+    /** Headers by their names in small letters */
+    headers: Record<string, string>;
+    /** The value of its JSON, else a string, else {"base64": …}; null when it has none */
+    body: unknown;
+    response: {
+        status: number;
+        /** Headers by their names in small letters */
+        headers: Record<string, string>;
+        /** As that of the request */
+        body: unknown;
+    } | {
+        /** Node's code for it: ECONNRESET */
+        error: string;
+    } | {
+        /** Why, and how it could be answered */
+        refused: string;
+    };
+    location: Location | null;
 }
 
 /** One printed message */

@@ -17,7 +17,7 @@ const ROOTS = [
     ['event', 'PostLoginEvent'],
 ];
 
-const NAMES = { outcome: { error: 'ActionError', redirect: 'Redirect', location: 'Location', log: 'Log', notice: 'Notice', command: 'Command', ledgerEntry: 'LedgerEntry', usage: 'ActionUsage' }, case: { case: 'Case', request: 'ContinueRequest', expect: 'Expect' } };
+const NAMES = { outcome: { error: 'ActionError', redirect: 'Redirect', location: 'Location', log: 'Log', notice: 'Notice', command: 'Command', request: 'PlainRequest', ledgerEntry: 'LedgerEntry', usage: 'ActionUsage' }, case: { case: 'Case', request: 'ContinueRequest', expect: 'Expect' } };
 
 /** The TypeScript of a schema; `names` leads from $defs to types. */
 function type(schema, names, indent) {

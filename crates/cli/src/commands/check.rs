@@ -26,6 +26,7 @@ use crate::{
     printer::Printer,
     project::{self, Found},
     render::check::{self as render, Checked, Report},
+    repository::below_top,
 };
 
 pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8, CliError> {
@@ -132,8 +133,8 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
             printer.data(|out| render::human(&report, printer.color, printer.width, out))
         }
         CheckFormat::Json => printer.machine(|out| render::json(&report, out)),
-        CheckFormat::Sarif => printer.machine(|out| render::sarif(&report, out)),
-        CheckFormat::Github => printer.machine(|out| render::github(&report, out)),
+        CheckFormat::Sarif => printer.machine(|out| render::sarif(&report, &below_top(), out)),
+        CheckFormat::Github => printer.machine(|out| render::github(&report, &below_top(), out)),
     }?;
     if !problems.is_empty() {
         return Ok(USAGE);

@@ -6,17 +6,18 @@ use std::io::{self, Write};
 
 use postlogin_core::escape::{github_data as data, github_property as property};
 
-use super::Reporter;
 use super::lines::{body, place_of, title};
+use super::{Below, Reporter};
 use crate::run_event::{CaseResult, Failure, RunEvent};
 
 pub(super) struct Github<W> {
     out: W,
+    below: Below,
 }
 
 impl<W: Write> Github<W> {
-    pub(super) fn new(out: W) -> Self {
-        Self { out }
+    pub(super) fn new(out: W, below: Below) -> Self {
+        Self { out, below }
     }
 
     fn annotate(&mut self, result: &CaseResult, failure: &Failure) -> io::Result<()> {
@@ -29,7 +30,7 @@ impl<W: Write> Github<W> {
         writeln!(
             self.out,
             "::error file={},line={},col={},title={}::{}",
-            property(&place.source.shown),
+            property(&self.below.name(&place.source.shown)),
             place.line,
             place.column,
             property(&result.full_name),
@@ -50,7 +51,11 @@ impl<W: Write> Reporter for Github<W> {
             RunEvent::Finished(summary) => {
                 for (file, name) in &summary.snapshots.unused {
                     let message = data(&format!("no case has the stored outcome `{name}`"));
-                    writeln!(self.out, "::warning file={}::{message}", property(file))?;
+                    writeln!(
+                        self.out,
+                        "::warning file={}::{message}",
+                        property(&self.below.name(file))
+                    )?;
                 }
                 self.out.flush()
             }

@@ -1,5 +1,6 @@
 //! Reporters: a run as text. They read [`RunEvent`]s and nothing else.
 
+mod below;
 mod diff;
 mod file;
 mod found;
@@ -17,6 +18,7 @@ use std::io::{self, Write};
 use crate::execute::Sink;
 use crate::run_event::RunEvent;
 
+pub use below::Below;
 pub use diff::diff_lines;
 pub use file::ReportFile;
 pub(crate) use found::changes;
@@ -56,12 +58,13 @@ pub enum Format {
     Tap,
 }
 
-/// A reporter of a format that writes to `out`.
-pub fn reporter<'a>(format: Format, out: impl Write + 'a) -> Box<dyn Reporter + 'a> {
+/// A reporter of a format that writes to `out`. `below` is the place of the working folder, for formats that name files from the top of
+/// the repository.
+pub fn reporter<'a>(format: Format, below: Below, out: impl Write + 'a) -> Box<dyn Reporter + 'a> {
     match format {
         Format::Json => Box::new(json::Json::new(out)),
         Format::Junit => Box::new(junit::Junit::new(out)),
-        Format::Github => Box::new(github::Github::new(out)),
+        Format::Github => Box::new(github::Github::new(out, below)),
         Format::Tap => Box::new(tap::Tap::new(out)),
     }
 }

@@ -94,7 +94,7 @@ fn report(make: impl FnOnce(Shared) -> Box<dyn Reporter>) -> String {
 
 #[test]
 fn junit_is_read_back_as_it_was_meant() {
-    let xml = report(|out| reporter(Format::Junit, out));
+    let xml = report(|out| reporter(Format::Junit, Below::default(), out));
     let read = quick_junit::Report::deserialize_from_str(&xml)
         .unwrap_or_else(|error| panic!("{error}: {xml}"));
     assert_eq!((read.tests, read.failures, read.errors), (3, 0, 1));
@@ -114,14 +114,14 @@ fn junit_is_read_back_as_it_was_meant() {
 
 #[test]
 fn lines_stay_lines() {
-    let json = report(|out| reporter(Format::Json, out));
+    let json = report(|out| reporter(Format::Json, Below::default(), out));
     assert_eq!(json.lines().count(), 5);
     assert!(
         json.lines()
             .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
     );
 
-    let tap = report(|out| reporter(Format::Tap, out));
+    let tap = report(|out| reporter(Format::Tap, Below::default(), out));
     let points: Vec<&str> = tap
         .lines()
         .filter(|line| line.starts_with("ok") || line.starts_with("not ok"))
@@ -129,7 +129,7 @@ fn lines_stay_lines() {
     assert_eq!(points.len(), 3, "{tap}");
     assert!(points[2].contains("# SKIP a \"b\""), "{tap}");
 
-    let github = report(|out| reporter(Format::Github, out));
+    let github = report(|out| reporter(Format::Github, Below::default(), out));
     assert_eq!(github.lines().count(), 1, "{github}");
     assert!(
         github.starts_with("::error file=t%2C 1.case.yaml,line=3,col=5,title=t fails <&> \"it\"::"),

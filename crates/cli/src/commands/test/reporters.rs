@@ -15,6 +15,7 @@ use crate::{
     args::{self, TestArguments},
     error::CliError,
     printer::Printer,
+    repository::below_top,
     streams,
 };
 
@@ -91,9 +92,9 @@ impl Outputs {
     pub(super) fn reporters(&self, printer: &Printer) -> Reporters<'static> {
         let make = |(kind, file): &(Kind, Option<ReportFile>)| -> Box<dyn Reporter> {
             match (kind, file) {
-                (Kind::Machine(format), Some(file)) => reporter(*format, file.clone()),
+                (Kind::Machine(format), Some(file)) => reporter(*format, below_top(), file.clone()),
                 (Kind::Machine(format), None) => {
-                    reporter(*format, io::LineWriter::new(streams::stdout()))
+                    reporter(*format, below_top(), io::LineWriter::new(streams::stdout()))
                 }
                 (Kind::Human, Some(file)) => Box::new(Human::new(
                     People::new(file.clone(), false),

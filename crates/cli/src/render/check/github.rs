@@ -6,11 +6,13 @@ use std::io::{self, Write};
 
 use postlogin_core::escape::{github_data as data, github_property as property};
 
+use postlogin_runner::report::Below;
+
 use super::Report;
 use crate::render::text::counted;
 
-/// Writes one command for each finding, and one for those that are left out.
-pub(crate) fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes one command for each finding, with the file's path from the top of the repository, and one for those that are left out.
+pub(crate) fn github(report: &Report, below: &Below, out: &mut dyn Write) -> io::Result<()> {
     for (_, finding) in report.listed() {
         let place = &finding.location;
         let mut message = finding.message.clone();
@@ -26,7 +28,7 @@ pub(crate) fn github(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             out,
             "::{} file={},line={},col={}{end},title={}::{}",
             finding.rule.severity.word(),
-            property(&place.file),
+            property(&below.name(&place.file)),
             place.line,
             place.column,
             property(finding.rule.code),

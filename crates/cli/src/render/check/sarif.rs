@@ -8,11 +8,13 @@ use postlogin_core::escape;
 use postlogin_js::check::{Finding, Rule, rules};
 use serde_json::{Value, json};
 
+use postlogin_runner::report::Below;
+
 use super::Report;
 use crate::render::text::counted;
 
 /// Writes one log with one run.
-pub(crate) fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn sarif(report: &Report, below: &Below, out: &mut dyn Write) -> io::Result<()> {
     let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -25,7 +27,7 @@ pub(crate) fn sarif(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 },
             },
             "columnKind": "utf16CodeUnits",
-            "results": report.listed().map(|(_, finding)| result(finding)).collect::<Vec<_>>(),
+            "results": report.listed().map(|(_, finding)| result(finding, below)).collect::<Vec<_>>(),
         }],
     });
     if report.unlisted() > 0
@@ -54,7 +56,7 @@ fn descriptor(rule: &Rule) -> Value {
     descriptor
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &Finding, below: &Below) -> Value {
     let place = &finding.location;
     let mut region = json!({"startLine": place.line, "startColumn": place.column});
     if finding.length > 0
@@ -78,14 +80,14 @@ fn result(finding: &Finding) -> Value {
         "message": {"text": message},
         "locations": [{
             "physicalLocation": {
-                "artifactLocation": {"uri": uri(&place.file)},
+                "artifactLocation": {"uri": uri(&below.name(&place.file))},
                 "region": region,
             },
         }],
     })
 }
 
-/// A path as a URI: relative to the folder that was checked, or a `file:` URI when it is absolute.
+/// A path as a URI: relative to the top of the repository, or a `file:` URI when it is absolute.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     let is_absolute = path.starts_with('/');

@@ -3,6 +3,8 @@
 use postlogin_js::check::{Source, check};
 use serde_json::Value;
 
+use postlogin_runner::report::Below;
+
 use super::{Checked, MOST_FOR_PROGRAMS, Report, github, human, json, sarif};
 
 /// A report of one Action.
@@ -61,7 +63,7 @@ fn people_see_the_code() {
 #[test]
 fn commands_are_escaped() {
     let report = report("a, b:c%/code.js", WRONG);
-    let text = written(|out| github(&report, out));
+    let text = written(|out| github(&report, &Below::default(), out));
     insta::assert_snapshot!(text, @"
     ::error file=a%2C b%3Ac%25/code.js,line=2,col=22,endColumn=26,title=unknown-api-method::`api.deny` does not exist%0Ahint: did you mean `api.access.deny`?
     ::error file=a%2C b%3Ac%25/code.js,line=2,col=33,endColumn=38,title=unknown-event-path::`event.clint` does not exist in the post-login event (v3)%0Ahint: did you mean `event.client`?
@@ -72,7 +74,13 @@ fn commands_are_escaped() {
 /// required properties, their types, and references that lead somewhere.
 #[test]
 fn sarif_has_the_structure_of_its_schema() {
-    let text = written(|out| sarif(&report("my actions/é/code.js", WRONG), out));
+    let text = written(|out| {
+        sarif(
+            &report("my actions/é/code.js", WRONG),
+            &Below::default(),
+            out,
+        )
+    });
     let log: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(log["version"], "2.1.0");
     let [run] = log["runs"].as_array().expect("a list").as_slice() else {
@@ -122,7 +130,8 @@ fn formats_for_programs_are_bounded_and_count_the_rest() {
     assert_eq!(listed, MOST_FOR_PROGRAMS);
     assert_eq!(document["summary"]["left_out"], left_out);
 
-    let log: Value = serde_json::from_str(&written(|out| sarif(&report, out))).expect("JSON");
+    let log: Value =
+        serde_json::from_str(&written(|out| sarif(&report, &Below::default(), out))).expect("JSON");
     let run = &log["runs"][0];
     assert_eq!(run["results"].as_array().expect("a list").len(), listed);
     let notifications = &run["invocations"][0]["toolExecutionNotifications"];
@@ -131,7 +140,7 @@ fn formats_for_programs_are_bounded_and_count_the_rest() {
         format!("{left_out} more findings left out")
     );
 
-    let commands = written(|out| github(&report, out));
+    let commands = written(|out| github(&report, &Below::default(), out));
     assert_eq!(commands.lines().count(), MOST_FOR_PROGRAMS + 1);
     let last = commands.lines().last();
     assert_eq!(

@@ -185,7 +185,7 @@ fn check(texts: &[String]) {
     check_github(&cases, failed);
     check_junit(&cases);
     check_tap(&cases, failed);
-    let json = written(&cases, |out| reporter(Format::Json, out));
+    let json = written(&cases, |out| reporter(Format::Json, Below::default(), out));
     assert_eq!(json.split('\n').count(), 5, "{json}");
     for line in json.lines() {
         assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
@@ -214,7 +214,7 @@ fn check_human(cases: &[CaseResult]) {
 }
 
 fn check_github(cases: &[CaseResult], failed: usize) {
-    let github = written(cases, |out| reporter(Format::Github, out));
+    let github = written(cases, |out| reporter(Format::Github, Below::default(), out));
     let read = commands(&github);
     let names: Vec<&str> = read.iter().map(|command| command.name.as_str()).collect();
     let mut expected = vec!["error"; failed];
@@ -233,7 +233,7 @@ fn check_github(cases: &[CaseResult], failed: usize) {
 }
 
 fn check_junit(cases: &[CaseResult]) {
-    let xml = written(cases, |out| reporter(Format::Junit, out));
+    let xml = written(cases, |out| reporter(Format::Junit, Below::default(), out));
     // This reader knows no numeric references.
     let resolved = xml.replace("&#58;", ":").replace("&#35;", "#");
     let read = quick_junit::Report::deserialize_from_str(&resolved)
@@ -261,7 +261,7 @@ fn check_junit(cases: &[CaseResult]) {
 
 /// A strict reader: every line has its form, and every test point and every YAML block has its place.
 fn check_tap(cases: &[CaseResult], failed: usize) {
-    let tap = written(cases, |out| reporter(Format::Tap, out));
+    let tap = written(cases, |out| reporter(Format::Tap, Below::default(), out));
     let mut lines = tap.split('\n');
     let mut line = || lines.next().unwrap_or_else(|| panic!("{tap}"));
     assert_eq!(line(), "TAP version 14");
@@ -370,7 +370,9 @@ fn large_differences_are_bounded() {
         "{all}"
     );
     assert!(all.len() < 100_000, "{}", all.len());
-    let xml = written(&[result], |out| reporter(Format::Junit, out));
+    let xml = written(&[result], |out| {
+        reporter(Format::Junit, Below::default(), out)
+    });
     assert!(xml.len() < 10_000_000, "{}", xml.len());
 }
 

@@ -90,7 +90,7 @@ test('what JSON cannot carry is refused', async () => {
 
 test('denials, redirects and challenges', async () => {
     const denied = await hobby('spam');
-    fails(() => expect(denied).toAllow(), /the login was denied: no spam\n {4}access\.deny at actions\/greet\/code\.js:4:42/);
+    fails(() => expect(denied).toAllow(), /the login was denied: no spam\n {4}access\.deny at actions\/greet\/code\.js:4:45/);
     expect(denied).toDeny('no spam');
     expect(denied).toDeny(/spam/);
     expect(denied).not.toDeny('other');
