@@ -13,7 +13,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::{
     globals::NotPutBack,
-    sandbox::{HostLimit, OutOfMemory, Sandbox, TimedOut},
+    sandbox::{HostLimit, INSTANCES, OutOfMemory, PARTS, Sandbox, TimedOut},
 };
 
 /// A guest's report of its own fault; the record `fault` of the contract.
@@ -95,6 +95,13 @@ pub(crate) fn from_trap(
             "Exited",
             format!("the Action ended its process with exit code {code}"),
         );
+    }
+    // wasmtime has no type for it.
+    if error.to_string().starts_with("resource limit exceeded") {
+        let fault = ceilings::fault(format!(
+            "The Action's component has more than {INSTANCES} instances of modules, or more than {PARTS} memories or tables."
+        ));
+        return Ok(fault);
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
         if !is_running || error.is::<NotPutBack>() {

@@ -81,7 +81,7 @@ impl Sandbox {
             stderr,
             limiter: Limiter {
                 limit: conditions.budget.memory,
-                peak: 0,
+                ..Limiter::default()
             },
             deadline: Deadline::new(conditions.budget, spent, &waits),
             waits,
@@ -318,37 +318,65 @@ impl Deadline {
     }
 }
 
-/// Refuses memory beyond the budget and remembers the most that was held.
+/// The most instances of modules in a sandbox. A component of a language runtime has some ten.
+pub(crate) const INSTANCES: usize = 1_000;
+/// The most memories and the most tables of all instances in a sandbox.
+pub(crate) const PARTS: usize = 100;
+/// The most entries of all tables in a sandbox.
+const TABLE_ENTRIES: usize = 100_000;
+
+/// Refuses memory beyond the budget, of all instances together, and remembers the most that was held.
+#[derive(Debug, Default)]
 pub(crate) struct Limiter {
     limit: u64,
+    /// Bytes of linear memory now.
+    held: u64,
     /// Bytes of linear memory, at the highest.
     pub(crate) peak: u64,
+    entries: usize,
 }
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let desired = desired as u64;
-        if desired > self.limit {
+        // A sandbox that served an earlier login has a memory of which nothing was told here.
+        let held = self.held.max(current as u64) + desired.saturating_sub(current) as u64;
+        if held > self.limit {
             // A refusal would reach the Action as an exception of its language, at a place that says nothing.
             return Err(OutOfMemory.into());
         }
-        self.peak = self.peak.max(desired);
+        self.held = held;
+        self.peak = self.peak.max(held);
         Ok(true)
     }
 
     fn table_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        const TABLE_ENTRIES: usize = 100_000;
-        Ok(desired <= TABLE_ENTRIES)
+        let entries = self.entries.max(current) + desired.saturating_sub(current);
+        if entries <= TABLE_ENTRIES {
+            self.entries = entries;
+        }
+        Ok(entries <= TABLE_ENTRIES)
+    }
+
+    fn instances(&self) -> usize {
+        INSTANCES
+    }
+
+    fn memories(&self) -> usize {
+        PARTS
+    }
+
+    fn tables(&self) -> usize {
+        PARTS
     }
 }
 
@@ -383,7 +411,7 @@ mod tests {
     fn the_limiter_remembers_the_peak_and_refuses_beyond_the_limit() {
         let mut limiter = Limiter {
             limit: 1000,
-            peak: 0,
+            ..Limiter::default()
         };
         assert!(
             limiter
@@ -401,5 +429,29 @@ mod tests {
                 .is_err_and(|error| error.is::<OutOfMemory>())
         );
         assert_eq!(limiter.peak, 600);
+    }
+
+    #[test]
+    fn memories_and_tables_of_a_sandbox_are_limited_together() {
+        let mut limiter = Limiter {
+            limit: 1000,
+            ..Limiter::default()
+        };
+        let granted = |grown: wasmtime::Result<bool>| grown.is_ok_and(|granted| granted);
+        assert!(granted(limiter.memory_growing(0, 600, None)));
+        assert!(granted(limiter.memory_growing(0, 300, None)));
+        assert!(limiter.memory_growing(600, 701, None).is_err());
+        assert!(granted(limiter.memory_growing(600, 700, None)));
+        assert_eq!(limiter.peak, 1000);
+        assert!(granted(limiter.table_growing(0, 60_000, None)));
+        assert!(!granted(limiter.table_growing(0, 40_001, None)));
+        assert!(granted(limiter.table_growing(0, 40_000, None)));
+        // One that was kept from an earlier login.
+        let mut limiter = Limiter {
+            limit: 1000,
+            ..Limiter::default()
+        };
+        assert!(granted(limiter.memory_growing(900, 1000, None)));
+        assert!(limiter.memory_growing(1000, 1001, None).is_err());
     }
 }

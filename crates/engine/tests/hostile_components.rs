@@ -1,4 +1,4 @@
-//! Components that make the host hold as much of `wasi:http`, and of the names of methods, as they can.
+//! Components that make the host hold as much as they can: of `wasi:http`, of the names of methods, of memories, tables and instances.
 
 use std::{fs, sync::Arc};
 
@@ -202,5 +202,52 @@ fn the_name_of_a_method_is_short() {
         } else {
             assert_ne!(name, "HostLimit", "{length}: {message}");
         }
+    }
+}
+
+/// A component of `count` instances of a module with such parts, beside a handler that returns.
+fn many(count: usize, parts: &str) -> Vec<u8> {
+    let instances = "(core instance (instantiate $part))".repeat(count);
+    let text = format!(
+        r#"(component
+  (core module $part {parts})
+  {instances}
+  (core module $main
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+    (func (export "run") (param i32 i32) (result i32) unreachable))
+  (core instance $m (instantiate $main))
+  (alias core export $m "memory" (core memory $mem))
+  (alias core export $m "realloc" (core func $realloc))
+  (type $fault' (record (field "name" string) (field "message" string) (field "stack" string)))
+  (export $fault "fault" (type $fault'))
+  (func (export "on-execute-post-login") (param "event" string) (result (result (error $fault)))
+    (canon lift (core func $m "run") (memory $mem) (realloc $realloc))))"#
+    );
+    wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn memories_tables_and_instances_of_a_component_are_limited_together() {
+    let engine = Engine::new(Allocation::OnDemand, None).expect("this machine runs sandboxes");
+    // 2,000 pages are 125 MiB, of 128.
+    let touches = "(func $touch (memory.fill (i32.const 0) (i32.const 1) (i32.const 131000000))) (start $touch)";
+    let grows = "(elem declare func $grow) (func $grow
+        (if (i32.eq (table.grow 0 (ref.func $grow) (i32.const 99990)) (i32.const -1)) (then unreachable))) (start $grow)";
+    for (count, parts, name) in [
+        (10, format!("(memory 2000) {touches}"), "OutOfMemory"),
+        (
+            1,
+            format!("(memory 2000) (memory 2000) {touches}"),
+            "OutOfMemory",
+        ),
+        (2_000, String::new(), "HostLimit"),
+        (200, "(memory 0)".to_owned(), "HostLimit"),
+        (200, "(table 0 funcref)".to_owned(), "HostLimit"),
+        // The second table is refused, as by an engine that has no memory.
+        (2, format!("(table 1 funcref) {grows}"), "Trap"),
+    ] {
+        let (found, message) = fault(&engine, &many(count, &parts));
+        assert_eq!(found, name, "{count} {parts}: {message}");
     }
 }
