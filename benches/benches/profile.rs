@@ -10,14 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+// As in the program.
+use postlogin_allocator as _;
 use postlogin_core::{HandlerInfo, Login, LoginInput, event::post_login_sample};
 use postlogin_engine::{Allocation, BoundAction, Engine, infos};
 use postlogin_host::{Budget, Clock, Conditions, Flow, network::Closed};
 use postlogin_js::JavaScript;
-
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args()

@@ -6,6 +6,7 @@ use postlogin_tests::{Package, packages, sources};
 /// The crates of ours that each crate may be built from.
 const EDGES: &[(&str, &[&str])] = &[
     ("postlogin-abi", &[]),
+    ("postlogin-allocator", &[]),
     ("postlogin-core", &[]),
     ("postlogin-files", &[]),
     ("postlogin-generate", &["postlogin-core"]),
@@ -55,6 +56,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "postlogin",
         &[
+            "postlogin-allocator",
             "postlogin-core",
             "postlogin-engine",
             "postlogin-generate",
@@ -83,6 +85,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("axum", &["postlogin-tenant"]),
     ("clap", &["postlogin"]),
     ("maud", &["postlogin-replay", "postlogin-tenant"]),
+    ("mimalloc", &["postlogin-allocator"]),
     ("oxc", &["postlogin-js"]),
     ("quick-junit", &["postlogin-runner"]),
     ("rcgen", &["postlogin-tenant", "postlogin-token"]),

@@ -14,10 +14,8 @@ mod silence;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-
-/// As in the program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+// As in the program.
+use postlogin_allocator as _;
 
 const ACTION: &str = "actions/copy-user-metadata/code.js";
 

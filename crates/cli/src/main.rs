@@ -1,9 +1,6 @@
 //! The `postlogin` command.
 
-/// The C library's allocator costs a sixth of a login, and musl's more.
-#[cfg(unix)]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use postlogin_allocator as _;
 
 fn main() -> std::process::ExitCode {
     postlogin::main()

@@ -4,6 +4,8 @@
 // the first request, shared by all runners of a worker, and started again when it has died. It does not keep Node alive.
 
 const { spawn } = require('node:child_process');
+// Those of now: a test may replace the global ones by fakes, and a fake clock must end no process.
+const { clearTimeout, setTimeout } = require('node:timers');
 const { binary, cannotStart } = require('./binary.js');
 
 /** So much of what the process printed last is shown when it dies, in characters. */

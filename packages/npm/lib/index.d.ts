@@ -54,7 +54,7 @@ export type HttpFunction = (request: Pick<RequestRecord, 'method' | 'url' | 'hea
 export type ModuleMock = string | URL | { code: string } | { json: unknown };
 
 /** One login. What is not given comes from the runner, else from the project. */
-export interface LoginRequest extends Omit<Case, 'actions' | 'description' | 'event' | 'user' | 'client' | 'with' | 'secrets' | 'secrets_file' | 'token_response' | 'modules' | 'now' | 'http' | 'matrix' | 'snapshot' | 'skip'> {
+export interface LoginRequest extends Omit<Case, 'actions' | 'description' | 'event' | 'user' | 'client' | 'with' | 'secrets' | 'secrets_file' | 'token_response' | 'modules' | 'now' | 'http' | 'matrix' | 'each' | 'snapshot' | 'skip' | 'todo' | 'only'> {
     /** Actions, in order: paths relative to `cwd`, file: URLs, names of the project. Default: the project's binding */
     actions?: string | URL | (string | URL)[];
     /** The event, or its file. Default: the built-in sample */

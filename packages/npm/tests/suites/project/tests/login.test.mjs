@@ -233,6 +233,17 @@ test('what JSON lacks comes back', async () => {
     assert.deepEqual(value, { d: new Date(0), $: 'x' });
 });
 
+test('a fake clock ends no process', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+        const outcome = runner.login();
+        mock.timers.tick(1_000_000);
+        expect(await outcome).toAllow();
+    } finally {
+        mock.timers.reset();
+    }
+});
+
 test('a tenant for end-to-end tests', async () => {
     const secret = `a"b\n$c'\\`;
     writeFileSync('kept.env', 'KEPT=1\n');
@@ -263,6 +274,7 @@ test('a tenant for end-to-end tests', async () => {
         await tenant[Symbol.asyncDispose]();
     }
     await assert.rejects(fetch(`${tenant.url}/.well-known/openid-configuration`));
+    await assert.rejects(tenant.clients(), (error) => error instanceof PostloginProcessError && /^the tenant ended with exit code 0/.test(error.message));
     await assert.rejects(serve({ users: [{ email: 1 }] }), /the tenant did not start: exit code 2\n[^]*users\.json/);
 });
 
@@ -276,6 +288,12 @@ test('a program that is missing or cannot start is named in one sentence', async
     assert.throws(() => where({ env: { POSTLOGIN_BINARY: '/nowhere' } }), /POSTLOGIN_BINARY names \/nowhere, which is not a file/);
     await assert.rejects(createRunner({ cwd: 'nowhere' }).login(), /nowhere is not a folder, so nothing can be started in it\nhint: set `cwd`/);
     await assert.rejects(serve({ cwd: 'nowhere' }), /nowhere is not a folder/);
+    await assert.rejects(serve({ project: 'nowhere' }), /`project`: \S*nowhere is not a folder/);
+    await assert.rejects(serve({ user: [] }), /unknown option 'user' of `serve`\n {2}hint: did you mean 'users'\?/);
+    await assert.rejects(serve({ actions: 'x.js' }), /unknown option 'actions' of `serve`\n {2}hint: a tenant runs the binding/);
+    await assert.rejects(serve({ callback: 'http://a' }), /did you mean 'callbacks'/);
+    await assert.rejects(serve({ http: () => ({ json: 1 }) }), /not a function\n {2}hint: createRunner/);
+    await assert.rejects(serve(null), /the options of `serve` are an object/);
     const folder = mkdtempSync(path.join(tmpdir(), 'postlogin-test-'));
     try {
         const plain = path.join(folder, 'plain');
