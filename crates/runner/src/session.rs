@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use postlogin_core::reads::Watch;
 use postlogin_project::Error;
 use postlogin_project::cases::{Case, Named, Request, read_request};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::case::run_case;
@@ -56,12 +57,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Answers one line: `{id, passed, failures, outcome, requests}`, or `{id, errors}` when the request is wrong.
+    /// Answers one line: `{id, passed, failures, outcome, requests}`, or `{id, errors}` when the request is wrong. `{id, prepare: true}`
+    /// compiles the JavaScript engine, as the first login would, and is answered with `{id, prepared: {version}}`.
     ///
     /// # Panics
     /// Inside a tokio runtime: call it from a blocking thread there.
     pub fn answer(&mut self, line: &str) -> Value {
         self.number += 1;
+        if let Some(id) = Preparation::of(line) {
+            return match self.compiler.javascript() {
+                Ok(_) => json!({"id": id, "prepared": {"version": env!("CARGO_PKG_VERSION")}}),
+                Err(error) => {
+                    json!({"id": id, "errors": [{"message": error.message, "hint": error.hint}]})
+                }
+            };
+        }
         match self.run(line) {
             Ok((id, result)) => json!({
                 "id": id,
@@ -128,6 +138,26 @@ impl<'a> Session<'a> {
             self.compiled.clear();
             self.files.clear();
         }
+    }
+}
+
+/// A request to be ready for logins.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Preparation {
+    #[serde(default)]
+    id: Value,
+    prepare: bool,
+}
+
+impl Preparation {
+    /// Returns who asks, if a line is such a request.
+    fn of(line: &str) -> Option<Value> {
+        if !line.contains("\"prepare\"") {
+            return None;
+        }
+        let asked: Self = serde_json::from_str(line).ok()?;
+        asked.prepare.then_some(asked.id)
     }
 }
 

@@ -13,6 +13,12 @@ const TAIL = 4000;
 /** The longest answer that is kept while its line has no end, in characters: Node's strings have no more than half a GiB. */
 const LONGEST_ANSWER = 256 << 20;
 
+/** How long a process may take to get ready, in milliseconds. */
+const LONGEST_PREPARATION_MS = 180_000;
+/** The lines on stderr that announce a compilation. */
+const COMPILING = /^compiling /m;
+const { version: VERSION } = require('../package.json');
+
 /** The process died, or could not be started, while a login waited for it. */
 class PostloginProcessError extends Error {
     constructor(message, details = {}) {
@@ -28,6 +34,7 @@ class Child {
     #process = null;
     #waiting = new Map(); // id → { resolve, reject, timer }
     #number = 0;
+    #ready = null;
 
     /** @param {{ cwd: string, env: NodeJS.ProcessEnv, key: string }} options */
     constructor(options) {
@@ -56,7 +63,7 @@ class Child {
             }
             const running = this.#process;
             const timer = setTimeout(() => {
-                const message = `postlogin did not answer within ${timeoutMs / 1000} s, so its process was ended`;
+                const message = `postlogin did not answer within ${timeoutMs / 1000} s, so its process was ended${said(running)}`;
                 this.#end(running, new PostloginProcessError(message, { signal: 'SIGKILL' }));
                 running.child.kill('SIGKILL');
             }, timeoutMs);
@@ -67,6 +74,22 @@ class Child {
         });
     }
 
+    /**
+     * Gets the process ready for logins, once: the first on a machine compiles the JavaScript engine, which takes longer than a test
+     * may. The program has to be of the version of this package.
+     */
+    prepare() {
+        this.#ready ??= this.ask({ prepare: true }, LONGEST_PREPARATION_MS).then((answer) => {
+            if (answer.errors) throw new PostloginProcessError(answer.errors.map(({ message }) => message).join('\n'));
+            const found = answer.prepared?.version;
+            if (found !== VERSION) {
+                throw new PostloginProcessError(`${this.#process?.program ?? 'the program'} has the version ${found ?? 'of an earlier time'}, and the package postlogin ${VERSION}: install both again`);
+            }
+        });
+        this.#ready.catch(() => (this.#ready = null));
+        return this.#ready;
+    }
+
     /** Ends the process; what waits fails. */
     async close() {
         const running = this.#process;
@@ -75,9 +98,19 @@ class Child {
         running.hold(true);
         const ended = new Promise((resolve) => running.child.once('exit', resolve));
         running.child.stdin.end();
-        const timer = setTimeout(() => running.child.kill('SIGKILL'), 2000);
-        await ended;
+        let timer;
+        const patience = new Promise((resolve) => {
+            timer = setTimeout(resolve, 2000);
+        });
+        await Promise.race([ended, patience]);
         clearTimeout(timer);
+        if (hasEnded(running.child)) return;
+        // A compilation comes to its end and is kept, so that the next run needs none.
+        if (running.isCompiling) running.hold(false);
+        else {
+            running.child.kill('SIGKILL');
+            await ended;
+        }
     }
 
     #start() {
@@ -89,7 +122,7 @@ class Child {
             stdio: ['pipe', 'pipe', 'pipe'],
             windowsHide: true,
         });
-        const running = { child, tail: '', hold: (isHeld) => hold(child, isHeld) };
+        const running = { child, program, tail: '', isCompiling: false, hold: (isHeld) => hold(child, isHeld) };
         let rest = [];
         let length = 0;
         child.stdout.setEncoding('utf8');
@@ -108,7 +141,9 @@ class Child {
         child.stderr.setEncoding('utf8');
         child.stderr.on('data', (text) => {
             running.tail = (running.tail + text).slice(-TAIL);
-            if (this.#options.env.POSTLOGIN_LOG) process.stderr.write(text);
+            // What takes so long that a test may give up is said at once.
+            running.isCompiling = COMPILING.test(text);
+            if (this.#options.env.POSTLOGIN_LOG || running.isCompiling) process.stderr.write(text);
         });
         // A write to a process that has just died: its exit is what is reported.
         child.stdin.on('error', () => {});
@@ -120,8 +155,7 @@ class Child {
         // `close`, not `exit`: the last answers and messages have been read by then.
         child.on('close', (code, signal) => {
             const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-            const said = running.tail.trim();
-            const message = `the process of postlogin ${how} while this login waited; the next login starts a new one${said ? `\n${said}` : ''}`;
+            const message = `the process of ${program} ${how} while this login waited; the next login starts a new one${said(running)}`;
             this.#end(running, new PostloginProcessError(message, { code, signal }));
         });
         running.hold(false);
@@ -162,6 +196,9 @@ class Child {
     }
 }
 
+/** What the process printed last. */
+const said = ({ tail }) => (tail.trim() ? `\n${tail.trim()}` : '');
+
 const hasEnded = (child) => child.exitCode !== null || child.signalCode !== null;
 
 function hold(child, isHeld) {
@@ -170,6 +207,11 @@ function hold(child, isHeld) {
 }
 
 const children = new Map();
+
+/** Gets the processes of all runners so far ready for logins: a hook before the tests has more time than they have. */
+async function prepareAll() {
+    await Promise.all([...children.values()].map((child) => child.prepare()));
+}
 
 /** The process for a folder and an environment. */
 function childFor(cwd, env) {
@@ -182,4 +224,4 @@ function childFor(cwd, env) {
     return child;
 }
 
-module.exports = { Child, PostloginProcessError, childFor };
+module.exports = { Child, LONGEST_PREPARATION_MS, PostloginProcessError, childFor, prepareAll };

@@ -97,6 +97,8 @@ export interface RunnerOptions extends LoginRequest {
 export interface Runner extends AsyncDisposable {
     /** Runs one login. Throws a PostloginError for a request that is wrong; an Action that throws is an outcome. */
     login(request?: LoginRequest): Promise<Outcome>;
+    /** Gets the process ready for logins, which takes seconds on a machine that never ran one. `postlogin/vitest` and `postlogin/jest` do it before the tests. */
+    prepare(): Promise<void>;
     /** Ends the process. Without it, the process ends with Node. */
     close(): Promise<void>;
     /** The id of the process that answers, while there is one. */

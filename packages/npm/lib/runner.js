@@ -81,6 +81,11 @@ class Runner {
         return this.#answered(wanted, mocks ?? [], answers);
     }
 
+    /** Gets the process ready: the first login on a machine compiles the JavaScript engine, which takes seconds. */
+    async prepare() {
+        await this.#child.prepare();
+    }
+
     /** Ends the process, which other runners of the same folder share; it starts again when it is needed. */
     async close() {
         await this.#child.close();

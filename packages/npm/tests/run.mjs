@@ -207,6 +207,13 @@ async function suites(node, major, folder) {
     for (const pool of ['threads', 'forks']) {
         await step(`Vitest ${pool}, ${on}`, () => run(node, [bin('vitest', 'vitest.mjs'), 'run', `--pool=${pool}`], { cwd: folder }));
     }
+    // On a new machine the first run compiles the engine, which takes longer than a test may.
+    const empty = { POSTLOGIN_CACHE_DIR: path.join(WORK, 'empty-cache') };
+    await step(`Vitest with an empty cache, ${on}`, async () => {
+        const { stderr } = await run(node, [bin('vitest', 'vitest.mjs'), 'run', '--testTimeout=1000'], { cwd: folder, env: empty });
+        assert.match(stderr, /compiling the JavaScript engine for this machine, once/);
+    });
+    rmSync(empty.POSTLOGIN_CACHE_DIR, { recursive: true });
     await step(`Jest, ${on}`, () => run(node, [bin('jest', 'bin/jest.js'), '--config', 'jest.config.cjs', '--maxWorkers=2'], { cwd: folder }));
     await step(`Playwright, ${on}`, () => run(node, [bin('@playwright/test', 'cli.js'), 'test'], { cwd: folder }));
 }
