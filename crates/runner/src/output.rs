@@ -41,6 +41,20 @@ pub fn write_output_in_folder(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_output(path, bytes)
 }
 
+/// Writes a file that is not there yet, whole or not at all, and through no link.
+///
+/// # Errors
+/// When there is something of this name, or it cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    let written = file.write_all(bytes);
+    if written.is_err() {
+        // On a full disk a part of it would stay, which is taken for the user's own later.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
 /// Writes a file that its owner alone can read, whole or not at all.
 ///
 /// # Errors

@@ -14,7 +14,8 @@ use postlogin_project::{
 };
 use postlogin_runner::{
     CompareError, CompareOptions, Comparison, Compiler, LeftOut, PlannedCase, Side,
-    compare as compare_sides, compare::page::report, plan, sort_parts, trigger_of, trigger_of_all,
+    compare as compare_sides, compare::page::report, output::write_new, plan, sort_parts,
+    trigger_of, trigger_of_all,
 };
 use serde_json::Value;
 
@@ -302,9 +303,5 @@ fn store(file: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(file)?;
-    io::Write::write_all(&mut file, text.as_bytes())
+    write_new(file, text.as_bytes())
 }

@@ -2,11 +2,11 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
 use postlogin_project::read_small;
+use postlogin_runner::output::write_new;
 
 use crate::error::CliError;
 
@@ -40,8 +40,7 @@ impl Files {
         let folder = path.parent().unwrap_or(&self.home);
         self.refuse_outside(folder, name)?;
         fs::create_dir_all(folder)
-            .and_then(|()| fs::File::create_new(&path))
-            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .and_then(|()| write_new(&path, text.as_bytes()))
             .map_err(|error| CliError::unwritable(path.display(), &error))?;
         self.made.push(name.to_owned());
         Ok(true)
