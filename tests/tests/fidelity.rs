@@ -1,4 +1,4 @@
-//! docs/book/src/reference/fidelity.md tells the truth about its own evidence: every row has a state, a test that exists, and a link that
+//! docs/book/src/reference/the evidence that fidelity.md names exists: every row has a state, a test that exists, and a link that
 //! is defined.
 
 use std::fs;

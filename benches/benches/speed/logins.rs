@@ -217,7 +217,7 @@ fn conditions() -> Conditions {
     }
 }
 
-/// Minor page faults of this process so far, where the system tells (Linux).
+/// Minor page faults of this process so far, where the system reports them (Linux).
 fn page_faults() -> Option<u64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     // The name, in parentheses, may hold spaces; minflt is the eighth field behind it.

@@ -45,7 +45,7 @@ pub(crate) fn measure(postlogin: &Path, scratch: &Path, rounds: usize) -> anyhow
     Ok(())
 }
 
-/// Kibibytes of resident memory at the highest, as the kernel counts them; 0 where it does not tell.
+/// Kibibytes of resident memory at the highest, as the kernel counts them; 0 where it does not report them.
 fn peak_memory(postlogin: &Path) -> anyhow::Result<u64> {
     let timed = Command::new("/usr/bin/time")
         .args(["-f", "%M"])

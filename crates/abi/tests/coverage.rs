@@ -211,7 +211,7 @@ fn is_json(resolve: &Resolve, ty: &Type) -> bool {
     }
 }
 
-/// The shape of a type, so far as the table of methods tells it apart.
+/// The shape of a type, as far as the table of methods distinguishes it.
 fn shape(resolve: &Resolve, ty: &Type) -> &'static str {
     let Type::Id(id) = ty else {
         return "plain";

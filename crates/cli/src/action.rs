@@ -55,7 +55,7 @@ pub(crate) fn find_named(
     })
 }
 
-/// Compiles Actions, and tells the user what takes time.
+/// Compiles Actions, and reports what takes time.
 pub(crate) fn compiler(
     allocation: Allocation,
     printer: &Printer,

@@ -52,7 +52,7 @@ impl Hidden {
         Self(Mask::of(&values.collect::<Vec<_>>()))
     }
 
-    /// Hides them in the outcome, and tells whether a claim of a token held one.
+    /// Hides them in the outcome, and returns whether a claim of a token held one.
     pub(crate) fn outcome(&self, outcome: &mut Outcome) -> bool {
         let claims = |outcome: &Outcome| {
             (
@@ -66,7 +66,7 @@ impl Hidden {
         before != claims(outcome)
     }
 
-    /// Hides them in an explanation, and tells whether a claim of a token held one.
+    /// Hides them in an explanation, and returns whether a claim of a token held one.
     pub(crate) fn explanation(&self, explanation: &mut Explanation) -> bool {
         let tokens_changed = self.outcome(&mut explanation.outcome);
         explanation.redact_by(&self.0);

@@ -78,7 +78,7 @@ pub const STACK_BYTES: usize = 64 << 10;
 pub const READS: usize = 10_000;
 /// Bytes of all reads that are taken down, as printed.
 pub const READ_BYTES: usize = 3 << 20;
-/// Reads between two calls of `api` methods that the JavaScript engine tells the host. Later ones there are not taken down,
+/// Reads between two calls of `api` methods that the JavaScript engine reports. Later ones there are not taken down,
 /// and a notice says so.
 pub const READS_BETWEEN_CALLS: usize = 2_000;
 /// Reads before a claim among which its sources are looked for, the latest ones. A notice and the account of the claim say

@@ -126,7 +126,7 @@ pub struct Record {
     pub domain: String,
     /// Whether the access token is opaque.
     pub opaque: bool,
-    /// The protocol; empty when the event does not tell.
+    /// The protocol; empty when the event does not name it.
     pub protocol: String,
     /// The call behind each entry of the ledger.
     pub claim_calls: Vec<ClaimOrigin>,

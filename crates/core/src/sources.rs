@@ -88,7 +88,7 @@ impl Place<'_> {
     }
 }
 
-/// The rank of a member of an object that has the rank `above`. `is_top` tells members of the event itself.
+/// The rank of a member of an object that has the rank `above`. `is_top` is true for members of the event itself.
 fn rank_below(above: Rank, is_top: bool, key: &str) -> Rank {
     match key {
         _ if above < Rank::User => above,

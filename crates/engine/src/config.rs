@@ -85,7 +85,7 @@ fn pool(sandboxes: u32) -> PoolingAllocationConfig {
         .table_elements(100_000)
         // The limiter of each login is stricter; this only reserves address space.
         .max_memory_size(4 << 30)
-        // Pages that a login wrote are restored in place; the kernel tells which (Linux 6.7), else all are looked at.
+        // Pages that a login wrote are restored in place; the kernel reports which (Linux 6.7), else all are looked at.
         .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(1 << 20)

@@ -59,7 +59,7 @@ fn faults_read_as_in_v8() {
         rows > 850 && same_text * 100 > rows * 95,
         "{same_text} of {rows}"
     );
-    // The page that tells people how far they can trust this has the same numbers.
+    // The fidelity page has the same numbers.
     let page = include_str!("../../../docs/book/src/reference/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = format!(

@@ -60,7 +60,7 @@ fn every_row_agrees() {
         failures.join("\n")
     );
     assert!(agreed > 115, "only {agreed} rows were compared");
-    // The page that tells people how far they can trust this has the same numbers.
+    // The fidelity page has the same numbers.
     let page = include_str!("../../../docs/book/src/reference/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = format!(
@@ -113,7 +113,7 @@ fn every_row_of_the_other_triggers_agrees() {
     assert_eq!(agreed.len(), Trigger::ALL.len() - 1);
     let (all, sum) = (OTHERS.lines().count(), agreed.values().sum::<u32>());
     let left_out: u32 = skipped.values().sum();
-    // The page that tells people how far they can trust this has the same numbers.
+    // The fidelity page has the same numbers.
     let page = include_str!("../../../docs/book/src/reference/fidelity.md");
     let told = format!("of {all} rows {sum} agree; {left_out} are left out");
     assert!(
@@ -164,7 +164,7 @@ fn entry_point(value: &Value, own: Trigger) -> Option<EntryPoint> {
     }
 }
 
-/// Runs a source `times` in one sandbox and tells the results in the table's form.
+/// Runs a source `times` in one sandbox and returns the results in the table's form.
 fn execute(row: &Value, entry: EntryPoint, times: usize) -> Vec<Value> {
     let error =
         |message: String| vec![json!({"throws": {"name": "Error", "message": message}}); times];
@@ -224,7 +224,7 @@ fn module(row: &Value) -> ActionModule {
     }
 }
 
-/// The logs in the table's form: a text, or what tells a long text from others.
+/// The logs in the table's form: a text, or what identifies a long one.
 fn logs(text: &str) -> Value {
     // The message that was cut has no line end any more.
     let text = match text.len() {

@@ -8,7 +8,7 @@ use common::{Case, Ended, FILE, JAVASCRIPT, run};
 use postlogin_js::{ActionModule, DeclaredPackage, Dependencies, Modules};
 use serde_json::{Map, json};
 
-/// Writes `files` below `node_modules`, runs a handler with this body, and tells how it ended.
+/// Writes `files` below `node_modules`, runs a handler with this body, and returns how it ended.
 fn execute(files: &[(&str, &str)], top_level: &str, body: &str) -> Ended {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), files);

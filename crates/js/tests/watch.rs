@@ -1,4 +1,4 @@
-//! A host that watches learns what an Action reads, and the Action cannot tell.
+//! A host that watches learns what an Action reads, and the Action cannot notice.
 
 mod common;
 
@@ -231,7 +231,7 @@ fn the_ledger_names_only_paths_that_were_read() {
     }
 }
 
-/// The engine tells so many reads between two calls; when there may be more, a notice says so.
+/// The engine reports so many reads between two calls; when there may be more, a notice says so.
 #[test]
 fn very_many_reads_between_two_calls_are_marked() {
     let told = |reads: usize| {

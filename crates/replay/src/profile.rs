@@ -245,7 +245,7 @@ pub fn attributes(text: &[u8], columns: &Columns) -> Vec<String> {
 fn object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
     let line = serde_json::from_slice(text).map_err(|error| match error.is_eof() {
         true => "JSON that is cut off",
-        // serde_json has no other way to tell.
+        // serde_json has no other way to find out.
         false if error.to_string().starts_with("recursion limit") => {
             "JSON that is nested too deeply"
         }

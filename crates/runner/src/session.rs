@@ -31,7 +31,7 @@ pub struct Session<'a> {
     planner: Planner<'a>,
     compiler: Compiler<'a>,
     compiled: Vec<Result<Loaded, LoadError>>,
-    /// The files that were read, with what tells one version from another.
+    /// The files that were read, with what distinguishes their versions.
     files: HashMap<PathBuf, Option<Version>>,
     /// For requests that name no Actions.
     actions: Vec<String>,

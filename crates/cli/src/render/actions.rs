@@ -78,7 +78,7 @@ fn row(usage: &ActionUsage, outcome: &Outcome) -> [String; 4] {
         .iter()
         .filter(|command| command.action == usage.action)
         .count();
-    // An Action that was continued has two rows, and the calls do not tell which of them they belong to.
+    // An Action that was continued has two rows, and the calls do not say to which of them they belong.
     let once = outcome
         .usage
         .actions

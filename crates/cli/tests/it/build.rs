@@ -59,7 +59,7 @@ fn a_component_does_what_its_source_does() {
     check_other_version(folder.path());
 }
 
-/// The same source gives the same bytes wherever it lies, and they tell nothing of this machine.
+/// The same source gives the same bytes wherever it lies, and they hold nothing of this machine.
 fn check_bytes(folder: &Path) {
     let bytes = fs::read(folder.join("roles.wasm")).expect("it was written");
     let elsewhere = self::folder(&[("deeper/roles.ts", ACTION)]);

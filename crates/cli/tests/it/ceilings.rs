@@ -1,6 +1,6 @@
 //! No Action makes the program large: neither its memory nor what it prints.
 //!
-//! Linux tells the most memory that a process had as long as it lives, so it is asked again and again.
+//! Linux reports the most memory that a process had as long as it lives, so it is asked again and again.
 #![cfg(target_os = "linux")]
 
 use std::{

@@ -54,7 +54,7 @@ pub(crate) struct Kept {
     reads: usize,
     read_bytes: usize,
     reads_dropped: usize,
-    /// A handler read more between two calls than it tells.
+    /// A handler read more between two calls than is reported.
     #[serde(default)]
     reads_untold: bool,
     /// Some claim has more reads before it than are compared.
@@ -244,7 +244,7 @@ impl Kept {
         self.read_bytes = self.read_bytes.saturating_add(printed_bytes(read, LEVEL));
     }
 
-    /// Notes that a handler read more between two calls than it tells.
+    /// Notes that a handler read more between two calls than is reported.
     pub fn leave_reads_untold(&mut self) {
         self.reads_untold = true;
     }

@@ -1,4 +1,4 @@
-//! Which places called for a claim, by the places that the calls themselves tell.
+//! Which places called for a claim, by the places of the calls themselves.
 
 use std::collections::{HashMap, HashSet};
 

@@ -155,7 +155,7 @@ fn similar(outcome: &Outcome, sites: &[ClaimSite], name: &str) -> Option<String>
     let wanted = plain(name);
     let likeness = |other: &str| {
         let other = plain(other);
-        // In one namespace, only what comes after it tells two names apart.
+        // In one namespace, only what comes after it distinguishes two names.
         match (wanted.rsplit_once('/'), other.rsplit_once('/')) {
             (Some((one, wanted)), Some((same, other))) if one == same => {
                 strsim::jaro_winkler(wanted, other)

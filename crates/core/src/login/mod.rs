@@ -133,7 +133,7 @@ impl Login {
         self.transaction.read(keys, present, site);
     }
 
-    /// Records that the running handler read more of its event than it tells: [`crate::ceilings::READS_BETWEEN_CALLS`].
+    /// Records that the running handler read more of its event than is reported: [`crate::ceilings::READS_BETWEEN_CALLS`].
     pub fn leave_reads_untold(&mut self) {
         self.transaction.leave_reads_untold();
     }

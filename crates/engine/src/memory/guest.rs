@@ -70,7 +70,7 @@ impl<T: Send + 'static> Guest<T> {
     /// Makes the memory what the image says, which [fits](Self::fits).
     ///
     /// # Errors
-    /// When the kernel does not tell what was written.
+    /// When the kernel does not report what was written.
     pub(crate) fn put_back(&mut self, image: &Image) -> io::Result<()> {
         match &self.region {
             Some(region) if self.fits(image) => {
@@ -88,7 +88,7 @@ impl<T: Send + 'static> Guest<T> {
     /// guest began with.
     ///
     /// # Errors
-    /// When the kernel does not tell what was written.
+    /// When the kernel does not report what was written.
     pub(crate) fn capture(self, base: &Image) -> io::Result<Option<Image>> {
         let Some(region) = &self.region else {
             return Ok(None);

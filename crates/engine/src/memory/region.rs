@@ -139,7 +139,7 @@ impl Region {
     /// Makes the memory what the image says. It has the image's size.
     ///
     /// # Errors
-    /// When the kernel does not tell what was written.
+    /// When the kernel does not report what was written.
     ///
     /// # Safety
     /// No guest runs in this memory, and nobody else uses it while this runs.
@@ -236,7 +236,7 @@ impl Region {
     /// Returns the pages that differ from the files of the image.
     ///
     /// # Errors
-    /// When the kernel does not tell what was written.
+    /// When the kernel does not report what was written.
     ///
     /// # Safety
     /// No guest runs in this memory.

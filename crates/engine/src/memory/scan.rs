@@ -41,7 +41,7 @@ static PAGEMAP: Mutex<Option<Pagemap>> = Mutex::new(None);
 /// were written and then moved to swap are among them; pages of zeros that were only read are not.
 ///
 /// # Errors
-/// When the kernel does not tell (no `/proc`).
+/// When the kernel does not report it (no `/proc`).
 pub(super) fn written(addresses: Range<usize>) -> io::Result<Vec<Range<usize>>> {
     let mut pagemap = PAGEMAP.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
@@ -89,7 +89,7 @@ fn by_ioctl(file: &File, addresses: Range<usize>) -> io::Result<Vec<Range<usize>
     Ok(found)
 }
 
-/// Earlier kernels: one entry of eight bytes for each page. It cannot tell the page of zeros, which is taken for a written one.
+/// Earlier kernels: one entry of eight bytes for each page. It does not show the page of zeros apart, which is taken for a written one.
 fn by_reading(file: &File, addresses: Range<usize>) -> io::Result<Vec<Range<usize>>> {
     let mut entries = vec![0; addresses.len() / PAGE * ENTRY_BYTES];
     let first = addresses.start / PAGE * ENTRY_BYTES;

@@ -222,7 +222,7 @@ pub(super) fn memory_file() -> io::Result<OwnedFd> {
     }
 }
 
-/// Returns how many page faults this thread has had; `None` where the kernel does not tell.
+/// Returns how many page faults this thread has had; `None` where the kernel does not report it.
 ///
 /// A page becomes a sandbox's own only by a fault of the thread that writes to it: as long as only one thread does, an
 /// unchanged number means unchanged owners. (`mm_account_fault` in Linux counts a fault for the thread whose access it was, also

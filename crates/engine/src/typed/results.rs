@@ -8,7 +8,7 @@ use wasmtime::component::Val;
 /// The function's result; `None` for a function without one.
 ///
 /// # Errors
-/// When a method throws that never does. The function has no way to tell its caller.
+/// When a method throws that never does. The function cannot report it to its caller.
 pub(super) fn of_answer(method: &Method, answer: Answer) -> wasmtime::Result<Option<Val>> {
     // A typed function is no promise: its caller gets what the promise would have been settled with.
     let settled = match answer {

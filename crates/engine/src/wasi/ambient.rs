@@ -21,7 +21,7 @@ use wasmtime_wasi::{
 
 use crate::sandbox::Waits;
 
-/// The WASI state of one sandbox. `stream` tells the sandboxes of a login apart, so that each has its own randomness.
+/// The WASI state of one sandbox. `stream` distinguishes the sandboxes of a login, so that each has its own randomness.
 pub(crate) fn context(
     conditions: &Conditions,
     stream: u64,
@@ -38,7 +38,7 @@ pub(crate) fn context(
         .build()
 }
 
-/// The WASI state of a sandbox that is frozen: `touched` tells whether anything asked for the time or for chance.
+/// The WASI state of a sandbox that is frozen: `touched` says whether anything asked for the time or for chance.
 pub(crate) fn frozen_context(touched: &Arc<AtomicBool>, stderr: MemoryOutputPipe) -> WasiCtx {
     let clock = || Witness(Arc::clone(touched));
     let random = || {

@@ -160,7 +160,7 @@ impl<'a> Hider<'a> {
         (hidden != text).then_some(hidden)
     }
 
-    /// Hides in a text inside of something: what it is, it has to tell itself.
+    /// Hides in a text inside of something: its form has to be recognised.
     fn string(&mut self, text: &str) -> Option<String> {
         let mut known = text.to_owned();
         self.secrets(&mut known);
@@ -297,7 +297,7 @@ fn is_plain_flag(value: &str) -> bool {
         || WORDS.iter().any(|flag| value.eq_ignore_ascii_case(flag))
 }
 
-/// The content type may be lost; a multipart body tells its boundary itself.
+/// The content type may be lost; a multipart body holds its own boundary.
 fn shown_boundary<'t>(text: &'t str, kind: &str) -> Option<&'t str> {
     if !kind.is_empty() && !kind.contains("multipart/") {
         return None;

@@ -75,7 +75,7 @@ impl fmt::Display for HostName {
 }
 
 impl Hosts {
-    /// Whether a request may go out, as far as its URL tells.
+    /// Whether a request may go out, as far as its URL shows.
     #[must_use]
     pub fn allow(&self, url: &Url) -> bool {
         match (self, url.host_str()) {

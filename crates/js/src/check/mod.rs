@@ -34,7 +34,7 @@ use crate::source::text;
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It may be meant, or it depends on something that the text does not tell.
+    /// It may be meant, or it depends on something that the text does not show.
     Warning,
     /// It does not work in production.
     Error,

@@ -1,4 +1,4 @@
-//! From an error as the engine tells it to the error as production would log it: the user's places, and nothing of the
+//! From an error as the engine reports it to the error as production would log it: the user's places, and nothing of the
 //! engine's own frames. Words and places are V8's already: see `crates/js/engine/quickjs`.
 
 mod collect;
@@ -11,7 +11,7 @@ pub use stack::{LoadedText, MappedStack, innermost_place, map_stack};
 
 use postlogin_core::location::Location;
 
-/// An error as the engine tells it.
+/// An error as the engine reports it.
 #[derive(Debug, Clone, Copy)]
 pub struct EngineError<'e> {
     /// The class: `TypeError`.

@@ -27,7 +27,7 @@ impl Advice {
         }
     }
 
-    /// About a package that the Action or a module requires; `installed` tells a package's version.
+    /// About a package that the Action or a module requires; `installed` gives a package's version.
     pub(super) fn about(
         &self,
         importer: &str,

@@ -1,4 +1,4 @@
-//! Everything that an Action may require, as far as its text and those of its packages tell: what a component of its own has
+//! Everything that an Action may require, as far as its text and those of its packages show: what a component of its own has
 //! to hold.
 
 use std::collections::{HashSet, VecDeque};

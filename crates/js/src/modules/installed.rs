@@ -1,4 +1,4 @@
-//! The manifests of the packages that an Action can come to load: what tells one installation of them from another.
+//! The manifests of the packages that an Action can come to load: which distinguish their installations.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};

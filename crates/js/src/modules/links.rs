@@ -9,7 +9,7 @@ use super::{Imports, LocalFile};
 use crate::source::{SyntaxError, links::Names, links::names};
 
 /// Returns the imports of an Action and of its local files that nothing is exported for, each in Node's words and where it is written.
-/// Empty for a file of which reading does not tell what it exports: CommonJS, JSON, one that exports everything of a package.
+/// Empty for a file of which reading does not show what it exports: CommonJS, JSON, one that exports everything of a package.
 #[must_use]
 pub fn missing_exports(
     file: &str,

@@ -103,7 +103,7 @@ pub struct Prepared {
     /// Whether the user's text is an ES module (it has `import` or `export`).
     pub is_module: bool,
     /// The parser does not like this CommonJS text. The engine has the last word; when it refuses the
-    /// text as well, this tells the place and the words better than the engine does.
+    /// text as well, this gives a better place and better words than the engine does.
     pub suspected: Option<SyntaxError>,
     /// The places in `code`, once an error or an `api` call asks for one.
     pub(crate) view: OnceLock<Arc<View>>,

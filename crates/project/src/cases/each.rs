@@ -120,7 +120,7 @@ fn collect(path: &str, node: &Node, leaves: &mut Vec<String>) {
     }
 }
 
-/// Names of cases tell them apart: rows that read alike, or say nothing, are numbered.
+/// Names of cases are distinct: rows that read alike, or say nothing, are numbered.
 fn number(variants: &mut [Variant]) {
     let mut count: HashMap<String, usize> = HashMap::new();
     for variant in variants.iter() {

@@ -32,7 +32,7 @@ const MOST_MEMORY: u64 = 256 << 20;
 /// The longest name of a case, in characters: each report repeats it.
 const LONGEST_NAME: usize = 300;
 
-/// A name as it is, or its beginning and what tells it from others that begin alike.
+/// A name as it is, or its beginning and what distinguishes it from others that begin alike.
 fn readable(name: String) -> String {
     if name.chars().count() <= LONGEST_NAME {
         return name;

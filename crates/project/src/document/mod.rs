@@ -43,7 +43,7 @@ impl Format {
         }
     }
 
-    /// The form of this text, where the file name did not tell. What begins with a brace or a bracket and a quote is
+    /// The form of this text, where the file name does not say it. What begins with a brace or a bracket and a quote is
     /// JSON, also when it is broken: YAML would read `{"a": 1,}` without a word.
     fn of_text(self, text: &str) -> Format {
         let begin = text.trim_start();

@@ -63,7 +63,7 @@ pub(super) fn entities(project: &Project) -> Option<String> {
     })
 }
 
-/// Whether two errors tell the same: the file may be named from another folder.
+/// Whether two errors report the same: the file may be named from another folder.
 pub(super) fn is_same(one: &Error, other: &Error) -> bool {
     let file = |error: &Error| error.file.clone().unwrap_or_default();
     let (a, b) = (file(one), file(other));

@@ -98,7 +98,7 @@ pub(super) fn first_case(
 type Ran = Result<Outcome, String>;
 
 /// Runs the Action with a value for each secret. One whose use as a URL fails the login gets a URL: a case that pins the error
-/// of `new URL("test")` would tell nothing of the Action.
+/// of `new URL("test")` would say nothing about the Action.
 fn with_secrets(
     names: &[&str],
     run: &mut impl FnMut(&[Secret]) -> Result<Ran, CliError>,

@@ -29,7 +29,7 @@ impl Files {
         }
     }
 
-    /// Writes a file unless there is one; tells whether it did.
+    /// Writes a file unless there is one, and returns whether it did.
     pub(super) fn new_file(&mut self, name: &str, text: &str) -> Result<bool, CliError> {
         let path = self.home.join(name);
         // A link that leads nowhere is there as well: it is not written through.

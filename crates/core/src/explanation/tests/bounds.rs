@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Reads that are not compared with a claim are counted, and a notice tells of them.
+/// Reads that are not compared with a claim are counted, and a notice reports them.
 #[test]
 fn reads_that_are_not_compared_are_marked() {
     let check = |reads: usize, omitted: usize| {

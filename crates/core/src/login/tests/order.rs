@@ -151,7 +151,7 @@ fn all_rules_run_again_after_their_redirect() {
         },
         |_| Some(back()),
     );
-    // With this, a Rule tells the token that it sent from another one.
+    // With this, a Rule distinguishes the token that it sent from another one.
     assert_eq!(seen, "J1");
     assert_eq!(
         ran,

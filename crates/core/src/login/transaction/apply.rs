@@ -21,7 +21,7 @@ use crate::time::iso_text;
 use crate::trigger::Trigger;
 use crate::value::Argument;
 
-/// Applies everything that a handler asked for and tells what comes next.
+/// Applies everything that a handler asked for and returns what comes next.
 pub(super) fn apply(flow: &mut Flow, running: Running) -> Next {
     // A switch of the user comes last: it takes along what the same Action wrote before and after it.
     let (switches, others): (Vec<_>, Vec<_>) = running

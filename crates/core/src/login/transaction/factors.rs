@@ -265,7 +265,7 @@ fn is_email_verified(flow: &Flow) -> bool {
     json::at(&flow.input.event, &["user", "email_verified"]) == Some(&Value::Bool(true))
 }
 
-/// The types of the factors that the user has; `None` when the event does not tell.
+/// The types of the factors that the user has; `None` when the event does not list them.
 fn enrolled(flow: &Flow) -> Option<Vec<String>> {
     let factors = json::at(&flow.input.event, &["user", "enrolledFactors"])?.as_array()?;
     Some(

@@ -75,7 +75,7 @@ impl Path {
     }
 }
 
-/// A set of paths, which tells whether another one is one of them or below one.
+/// A set of paths, which finds out whether another one is one of them or below one.
 #[derive(Debug, Default)]
 pub(in crate::source) struct Paths<'p> {
     /// Each name below a node, and the node that it leads to.

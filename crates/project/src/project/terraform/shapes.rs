@@ -1,4 +1,4 @@
-//! Which blocks are one object and which are lists: a text does not tell where there is one block of a name.
+//! Which blocks are one object and which are lists: a text with one block of a name does not show it.
 //!
 //! Sources: the schemas of <https://registry.terraform.io/providers/auth0/auth0/latest/docs> ("Block List" or "Block Set", with
 //! or without "Max: 1").

@@ -58,7 +58,7 @@ fn every_row_agrees() {
         failures.join("\n")
     );
     assert!(checked > 1_100, "only {checked} rows were checked");
-    // The page that tells people how far they can trust this has the same numbers.
+    // The fidelity page has the same numbers.
     let page = include_str!("../../../../../../docs/book/src/reference/fidelity.md");
     let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let thousands = |count: usize| format!("{},{:03}", count / 1000, count % 1000);
