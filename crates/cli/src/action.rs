@@ -17,6 +17,7 @@ use crate::{
     error::{CliError, UNLOADABLE},
     helper::Again,
     printer::Printer,
+    repository::Repository,
 };
 
 /// Returns the source that an argument of the command line names.
@@ -79,7 +80,7 @@ pub(crate) fn lasting_compiler(
 
 /// An engine that compiles in other processes, and reports on that.
 fn engine(allocation: Allocation, printer: Printer) -> anyhow::Result<Engine> {
-    let engine = Engine::new(allocation, machine_code_folder())?;
+    let engine = Engine::new(allocation, machine_code_folder(&printer))?;
     engine.compile_apart(Arc::new(Again));
     engine.announce(move |part, notice| {
         let what = match part {
@@ -208,8 +209,24 @@ impl From<LoadError> for CliError {
     }
 }
 
-/// Where machine code is kept: `POSTLOGIN_CACHE_DIR`, else the user's cache folder.
-fn machine_code_folder() -> Option<PathBuf> {
+/// Where machine code is kept: `POSTLOGIN_CACHE_DIR`, else the user's cache folder; `None` for a folder that came with a checkout, whose
+/// author would choose what runs here.
+fn machine_code_folder(printer: &Printer) -> Option<PathBuf> {
+    let folder = wanted_folder()?;
+    let why = match Repository::around(&folder).map(|found| found.tracks_folder()) {
+        None | Some(Ok(false)) => return Some(folder),
+        Some(Ok(true)) => "files of it are committed".to_owned(),
+        Some(Err(error)) => {
+            format!("it is in a checkout, and what is committed is not known: {error}")
+        }
+    };
+    let shown = folder.display();
+    printer.warning(&format!("the cache folder {shown} is not used: {why}"));
+    printer.hint("name a folder outside of the repository with POSTLOGIN_CACHE_DIR, or remove the files from the repository");
+    None
+}
+
+fn wanted_folder() -> Option<PathBuf> {
     if let Some(folder) = env::var_os("POSTLOGIN_CACHE_DIR").filter(|folder| !folder.is_empty()) {
         return Some(folder.into());
     }

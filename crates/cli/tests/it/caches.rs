@@ -1,6 +1,6 @@
 //! Where machine code cannot be kept: the login runs, and one line says why it will be compiled again.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use crate::support::{Finished, QUIET, folder, postlogin, steady};
 
@@ -109,6 +109,35 @@ fn a_cache_of_another_user_is_not_used() {
         done.stderr.contains("hint: set POSTLOGIN_CACHE_DIR"),
         "{done}"
     );
+}
+
+/// Who writes the checkout would choose the machine code that runs. A cache beside committed files is the user's own.
+#[test]
+fn a_cache_that_came_with_a_checkout_is_not_used() {
+    let files = folder(&[("cache/1.cwasm", "code"), ("quiet.js", QUIET)]);
+    let cache = files.path().join("cache");
+    let git = |arguments: &str| {
+        let mut command = Command::new("git");
+        command.args(arguments.split(' ')).current_dir(files.path());
+        let done = command.output().expect("git starts");
+        assert!(done.status.success(), "{arguments}");
+    };
+    git("init --quiet");
+    git("add cache");
+    let done = run(&cache);
+    assert_eq!(done.code, Some(0), "{done}");
+    assert!(done.stdout.contains("\"status\": \"allowed\""), "{done}");
+    let shown = cache.display();
+    let warning = format!(
+        "warning: the cache folder {shown} is not used: files of it are committed\nhint: name a folder outside"
+    );
+    assert!(done.stderr.contains(&warning), "{done}");
+    assert_eq!(fs::read_dir(&cache).expect("a folder").count(), 1);
+    git("rm --quiet --cached cache/1.cwasm");
+    git("add quiet.js");
+    let done = run(&cache);
+    assert!(!done.stderr.contains("is not used"), "{done}");
+    assert!(fs::read_dir(&cache).expect("a folder").count() > 1);
 }
 
 /// The cache's folder is that of the home folder, which belongs to somebody else, or is on a file system that is read only.

@@ -102,7 +102,7 @@ jobs:
             ~/.npm
           key: postlogin-{VERSION}-${{{{ runner.os }}}}-${{{{ runner.arch }}}}
       - name: Install the packages that the Actions require
-        run: if [ -f package-lock.json ]; then npm ci --ignore-scripts; elif [ -f "$GITHUB_WORKSPACE/package-lock.json" ]; then npm ci --prefix "$GITHUB_WORKSPACE" --ignore-scripts; fi
+        run: if [ -f package-lock.json ]; then npm ci --ignore-scripts; elif [ -f \"$GITHUB_WORKSPACE/package-lock.json\" ]; then npm ci --prefix \"$GITHUB_WORKSPACE\" --ignore-scripts; fi
       - name: Check
         run: npx --yes postlogin@{VERSION} check --format github
       - name: Test
@@ -135,7 +135,7 @@ fn gitlab(name: &str, folder: Option<&str>) -> String {
   script:
     # Machine code is used only from a folder that no other user may write to.
     - mkdir -p .postlogin-cache && chmod -R go-w .postlogin-cache
-{enter}    - if [ -f package-lock.json ]; then npm ci --ignore-scripts; elif [ -f "$CI_PROJECT_DIR/package-lock.json" ]; then npm ci --prefix "$CI_PROJECT_DIR" --ignore-scripts; fi
+{enter}    - if [ -f package-lock.json ]; then npm ci --ignore-scripts; elif [ -f \"$CI_PROJECT_DIR/package-lock.json\" ]; then npm ci --prefix \"$CI_PROJECT_DIR\" --ignore-scripts; fi
     - npx --yes postlogin@{VERSION} check
     - npx --yes postlogin@{VERSION} test --reporter human --reporter junit=report.xml
   artifacts:

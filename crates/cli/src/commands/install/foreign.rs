@@ -113,6 +113,8 @@ fn foreign(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => (!is_version(text)).then_some(text),
         Value::Object(all) => all.values().find_map(foreign),
+        // Earlier npm takes a list for an object.
+        Value::Array(all) => all.iter().find_map(foreign),
         _ => None,
     }
 }
@@ -185,6 +187,12 @@ mod tests {
         ] {
             assert!(!is_version(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_of_dependencies_is_looked_into() {
+        assert_eq!(foreign(&json!(["1.0.0", ["file:../x"]])), Some("file:../x"));
+        assert_eq!(foreign(&json!(["1.0.0"])), None);
     }
 
     #[test]

@@ -1,27 +1,23 @@
 //! `git:REV`: the project as it is at a revision; `git:REV:ACTION,…`: Actions of it.
 //!
-//! Files of the checkout must not start a program. So git never looks for a repository by itself: a folder of the project can
-//! have the layout of one, with a configuration that names programs. And git never checks anything out, which runs filters and
-//! hooks: it lists a tree and prints blobs.
+//! Files of the checkout must not start a program (see [`Repository`]). So git never checks anything out, which runs filters and hooks: it
+//! lists a tree and prints blobs.
 
 mod tree;
 
 use std::{
     cell::RefCell,
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     fs,
     hash::{BuildHasher as _, RandomState},
-    io::{self, Read as _},
+    io,
     path::{Component, Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use postlogin_project::{NamedBy, Project, state_folder};
 
-use crate::{error::CliError, printer::Printer};
-
-/// The longest list of a tree that is read, in bytes: some 500,000 files.
-const LONGEST_LIST: u64 = 64 << 20;
+use crate::{error::CliError, printer::Printer, repository::Repository};
 
 /// Projects that were written out of git. They are removed at the end.
 pub(super) struct Checkouts<'a> {
@@ -30,14 +26,6 @@ pub(super) struct Checkouts<'a> {
     root: PathBuf,
     made: RefCell<Vec<PathBuf>>,
     printer: &'a Printer,
-}
-
-/// The repository around a project.
-struct Repository {
-    /// The entry called `.git`.
-    git: PathBuf,
-    /// The project's folder, from the top of the repository.
-    prefix: PathBuf,
 }
 
 /// The version that an argument of `--before` or `--after` names.
@@ -105,7 +93,7 @@ impl<'a> Checkouts<'a> {
     /// they are installed. Neither the working tree nor the index of the user changes.
     fn write_out(&self, revision: &str) -> Result<PathBuf, CliError> {
         let failed = |what: &str| CliError::usage(format!("git:{revision}: {what}"));
-        let repository = repository_around(&self.root);
+        let repository = Repository::around(&self.root);
         let is_readable = |found: &Repository| found.git(&["rev-parse", "--git-dir"]).is_ok();
         let Some(repository) = repository.filter(is_readable) else {
             let folder = self.root.display();
@@ -160,96 +148,6 @@ impl<'a> Checkouts<'a> {
 
 fn is_plain(part: Component<'_>) -> bool {
     matches!(part, Component::Normal(_) | Component::CurDir)
-}
-
-/// Finds the repository around a folder by an entry called `.git`: git lets no commit have one, so it is the user's own.
-fn repository_around(folder: &Path) -> Option<Repository> {
-    let folder = folder.canonicalize().ok()?;
-    let top = folder
-        .ancestors()
-        .find(|above| above.join(".git").symlink_metadata().is_ok())?;
-    Some(Repository {
-        git: top.join(".git"),
-        prefix: folder.strip_prefix(top).ok()?.to_owned(),
-    })
-}
-
-impl Repository {
-    /// The name of the project's tree in a commit.
-    fn tree(&self, commit: &str) -> OsString {
-        let mut tree = OsString::from(format!("{commit}:"));
-        for (index, part) in self.prefix.components().enumerate() {
-            if let Component::Normal(part) = part {
-                tree.push(if index == 0 { "" } else { "/" });
-                tree.push(part);
-            }
-        }
-        tree
-    }
-
-    /// Returns git, with this repository and without the programs that a configuration can name.
-    fn command(&self) -> Command {
-        let mut command = Command::new("git");
-        command.arg("--git-dir").arg(&self.git);
-        for setting in [
-            "safe.bareRepository=explicit",
-            "core.fsmonitor=false",
-            "core.hooksPath=/dev/null",
-            "protocol.allow=never",
-        ] {
-            command.args(["-c", setting]);
-        }
-        for (name, value) in [
-            ("GIT_CONFIG_NOSYSTEM", "1"),
-            ("GIT_CONFIG_GLOBAL", "/dev/null"),
-            ("GIT_ATTR_NOSYSTEM", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_NO_LAZY_FETCH", "1"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-        ] {
-            command.env(name, value);
-        }
-        // A hook of the user sets these for its own repository.
-        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
-            command.env_remove(name);
-        }
-        command.current_dir(self.git.parent().unwrap_or(Path::new(".")));
-        command
-    }
-
-    fn git(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
-        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-        self.git_of(&arguments)
-    }
-
-    fn git_of(&self, arguments: &[&OsStr]) -> Result<Vec<u8>, String> {
-        let started = self
-            .command()
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut child = started.map_err(|error| format!("git does not start: {error}"))?;
-        let mut text = Vec::new();
-        if let Some(out) = child.stdout.take() {
-            let read = out.take(LONGEST_LIST + 1).read_to_end(&mut text);
-            read.map_err(|error| format!("git cannot be read: {error}"))?;
-        }
-        if text.len() as u64 > LONGEST_LIST {
-            // It would go on for as long as the tree does.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err("there are too many files at this revision".to_owned());
-        }
-        let ended = child
-            .wait()
-            .map_err(|error| format!("git cannot be awaited: {error}"))?;
-        match ended.success() {
-            true => Ok(text),
-            false => Err("the project's folder is not there at this revision".to_owned()),
-        }
-    }
 }
 
 /// Makes a folder that was not there. A project can have committed folders and links of any name: none of them is taken.
