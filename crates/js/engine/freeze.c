@@ -50,12 +50,14 @@ static void clear_free_blocks(JSArena *arena, int block_size)
     }
 }
 
-/* Freezes all that the arenas hold and begins new ones. What lies below `end` is never given back. */
-void JS_FreezeHeap(JSRuntime *rt, uint8_t *end)
+/* Freezes all that the arenas hold and begins new ones. What lies below `end` is never given back. `used` is what the heap of a login
+   holds. */
+void JS_FreezeHeap(JSRuntime *rt, uint8_t *end, const size_t *used)
 {
     int size_index, block_index;
     struct list_head *link;
 
+    js_heap_used = used;
     for (size_index = 0; size_index < JS_ARENA_BLOCK_SIZE_COUNT; size_index++) {
         list_for_each(link, &rt->arena_state.arena_list[size_index]) {
             JSArena *arena = list_entry(link, JSArena, link);

@@ -17,13 +17,16 @@ const RESERVE: usize = 512 << 10;
 unsafe extern "C" {
     /// Makes room in the tables of the runtime, see freeze.c.
     fn JS_ReserveTables(runtime: *mut qjs::JSRuntime);
-    /// Ends the counting of references to all that is alive, see freeze.c.
-    fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime, end: *mut u8);
+    /// Ends the counting of references to all that is alive, see freeze.c. `used` is what the heap holds from now on, in bytes.
+    fn JS_FreezeHeap(runtime: *mut qjs::JSRuntime, end: *mut u8, used: *const usize);
 }
 
 static mut HEAP: Dlmalloc<Memory> = Dlmalloc::new_with_allocator(Memory);
 /// Blocks below this address belong to closed heaps.
 static mut CLOSED_BELOW: *mut u8 = null_mut();
+/// What the blocks of the open heap take, in bytes. The collector of cycles has to know it: most bytes of a request or an answer are in
+/// buffers that QuickJS does not count, and garbage may keep them.
+static mut USED: usize = 0;
 
 /// The unit in which memory grows, in bytes.
 const PAGE: usize = 64 << 10;
@@ -100,8 +103,9 @@ pub fn close(ctx: &rquickjs::Ctx<'_>) {
         let heap = addr_of_mut!(HEAP);
         *heap = Dlmalloc::new_with_allocator(Memory);
         CLOSED_BELOW = rest as *mut u8;
+        USED = 0;
         let reserve = malloc(RESERVE);
-        JS_FreezeHeap(runtime, reserve.sub(HEADER));
+        JS_FreezeHeap(runtime, reserve.sub(HEADER), &raw const USED);
         // Only now: it is the first block of the new heap.
         free(reserve);
     }
@@ -144,6 +148,7 @@ unsafe fn allocate(align: usize, size: usize) -> *mut u8 {
         if CLOSED_BELOW.is_null() {
             count(allocation, whole, true);
         }
+        USED += whole;
         let block = allocation.add(offset);
         *header(block) = Header { size, offset };
         block
@@ -179,6 +184,7 @@ unsafe extern "C" fn free(block: *mut u8) {
             write_bytes(block, 0, size);
             count(block.sub(offset), size + offset, false);
         }
+        USED -= size + offset;
         (*addr_of_mut!(HEAP)).free(block.sub(offset), size + offset, offset);
     }
 }
@@ -207,6 +213,7 @@ unsafe extern "C" fn realloc(block: *mut u8, size: usize) -> *mut u8 {
         if allocation.is_null() {
             return null_mut();
         }
+        USED = USED - old + size;
         let block = allocation.add(HEADER);
         (*header(block)).size = size;
         block

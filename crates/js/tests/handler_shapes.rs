@@ -122,6 +122,24 @@ fn every_row_of_the_other_triggers_agrees() {
     );
 }
 
+/// A bound function has the prototype of its target, so that of an async function is one to production as well.
+#[test]
+fn bound_async_functions_are_handlers() {
+    for handler in [
+        "(async function (event) { console.log(this.word, event.user.email); }).bind({ word: 'bound' })",
+        "(async function (word, event) { console.log(word, event.user.email); }).bind({}, 'bound')",
+        "(async function (word, event) { console.log(word, event.user.email); }).bind({}, 'bound').bind(null)",
+    ] {
+        let source = format!("exports.onExecutePostLogin = {handler};");
+        let action = JAVASCRIPT.action(FILE, &source).expect("it loads");
+        let case = Case::default();
+        let ended = run(&action, &case);
+        assert_eq!(ended.fault, None, "{handler}");
+        let email = case.event["user"]["email"].as_str().expect("the sample");
+        assert_eq!(ended.logs(), format!("bound {email}\n"), "{handler}");
+    }
+}
+
 fn check(row: &Value) -> Result<Option<Skip>, String> {
     let Some(entry) = entry_point(&row["entrypoint"], trigger_of(row)) else {
         return Ok(Some(Skip::EntryPoint));

@@ -53,10 +53,18 @@ fn handlers_must_be_there_and_async() {
         "exports = module.exports = other();",
         "__export(exports, {});",
         "let h; h = async () => {}; exports.onExecutePostLogin = h;",
-        "const f = async () => {}; exports.onExecutePostLogin = f.bind(null);",
+        "const f = async () => {}; exports.onExecutePostLogin = f.bind(null, {});",
+        "const f = async () => {}; exports.onExecutePostLogin = f.bind(...list);",
+        "exports.onExecutePostLogin = other.handler.bind(other);",
     ] {
         check("a.js", hidden, &["1:1 handler-not-followed"]);
     }
+    // A function that is bound to a value alone has its own parameters.
+    check(
+        "a.js",
+        "const f = async (event) => { event.nope; }; exports.onExecutePostLogin = f.bind(null);",
+        &["1:36 unknown-event-path"],
+    );
     check(
         "a.js",
         "exports.onExecuteCredentialsExchange = async (event, api) => { event.nope; api.nope.nope(); };",

@@ -108,6 +108,18 @@ fn handlers_are_found_however_they_are_exported() {
     );
     check(
         "a.js",
+        "exports.onExecutePostLogin = (async function (e) { e.user.a }).bind({})",
+        name,
+        Some(true),
+    );
+    check(
+        "a.js",
+        "function f(e) { e.user.a }\nmodule.exports = { onExecutePostLogin: f.bind() }",
+        name,
+        Some(false),
+    );
+    check(
+        "a.js",
         "exports.onExecutePostLogin = (e) => { e.user.a }",
         name,
         Some(false),

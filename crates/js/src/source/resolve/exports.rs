@@ -28,6 +28,21 @@ pub(in crate::source) struct Export {
     pub(in crate::source) offset: u32,
 }
 
+/// Returns the function of `function.bind(value)`, whose parameters are those of what the call returns.
+fn bound<'e, 'a>(call: &'e CallExpression<'a>) -> Option<&'e Expression<'a>> {
+    let has_own_parameters = match call.arguments.as_slice() {
+        [] => true,
+        [value] => !value.is_spread(),
+        _ => false,
+    };
+    match call.callee.get_inner_expression() {
+        Expression::StaticMemberExpression(callee) if callee.property.name == "bind" => {
+            has_own_parameters.then_some(&callee.object)
+        }
+        _ => None,
+    }
+}
+
 /// Collects exports: `exports.a = …`, `module.exports = { a }`, `export …`.
 pub(in crate::source) struct Exports<'s> {
     scoping: &'s Scoping,
@@ -74,6 +89,10 @@ impl<'s> Exports<'s> {
             Expression::AssignmentExpression(assignment) => {
                 return self.export(name, &assignment.right, offset);
             }
+            Expression::CallExpression(call) => match bound(call) {
+                Some(target) => return self.export(name, target, offset),
+                None => Exported::Unknown,
+            },
             other => Signature::of(other).map_or(Exported::Unknown, Exported::Function),
         };
         self.push(name, exported, offset);
