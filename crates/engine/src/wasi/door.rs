@@ -36,6 +36,12 @@ impl Door {
         }
     }
 
+    /// Returns the answer of a mock to a request that is sent to nothing else.
+    pub(crate) fn answer_of_mock(&self, request: &Request) -> Option<Verdict> {
+        let has_mock = self.door.has_mock(request);
+        has_mock.then(|| self.door.send(request))
+    }
+
     /// Returns the remarks about the requests so far, in their order.
     pub(crate) fn take_remarks(&self) -> Vec<Remark> {
         std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
