@@ -1,4 +1,4 @@
-//! What a case gives beside its event: the cache, tokens that a site signs, answers of the Management API.
+//! Cases with a cache, with tokens that a site signs, and with answers of the Management API.
 
 use serde_json::{Value, json};
 

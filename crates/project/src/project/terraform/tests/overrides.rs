@@ -1,4 +1,4 @@
-//! What Terraform merges: <https://developer.hashicorp.com/terraform/language/files/override>.
+//! Override files, merged as Terraform does: <https://developer.hashicorp.com/terraform/language/files/override>.
 
 use serde_json::json;
 
