@@ -238,7 +238,7 @@ export function Detail() {
         <span class="dim">{[entry.client, entry.date].filter(Boolean).join(' · ')}</span>
       </header>
       {entry.failures.length > 0 && <div class="failures" role="alert"><ul>{entry.failures.map((it, index) => <li key={index}>{it}</li>)}</ul></div>}
-      {explanation && <Pipeline explanation={explanation} />}
+      {explanation && <Pipeline id={entry.id} explanation={explanation} />}
       {explanation && <Continue entry={entry} explanation={explanation} />}
       <Tabs entry={entry} />
       <div id="tab-panel" class="panel" role="tabpanel" aria-labelledby={`tab-${state.tab.value}`} tabIndex={0}><Panel entry={entry} /></div>

@@ -1,11 +1,12 @@
 // The strip of what ran at a login, in its order: a click shows what one Action did. Where the login waited for its user, the strip
 // has a step of its own, and what ran after it comes after it.
 
-import type { Explanation, Wait } from './model';
+import { useEffect, useState } from 'preact/hooks';
+import type { Dict, Explanation, Wait } from './model';
 import * as state from './state';
 import { ms, plural } from './words';
 
-export interface Stage { action: string; us: number; calls: number; logs: number; failed: boolean; continued: boolean; wait: Wait | null }
+export interface Stage { action: string; us: number; calls: number; logs: number; failed: boolean; continued: boolean; wait: Wait | null; mail?: Dict }
 
 const none = { us: 0, calls: 0, logs: 0, failed: false, continued: false };
 
@@ -58,7 +59,26 @@ function end({ outcome }: Explanation): string {
   return ENDS[outcome.status] ?? outcome.status;
 }
 
+const isFactor = (wait?: Wait | null) => wait?.waits_for.kind === 'challenge' || wait?.waits_for.kind === 'enroll';
+
+/** The same with the messages that a login has sent: their codes are for the first factor that it waits for. */
+export function withMails(stages: Stage[], mails: Dict[]): Stage[] {
+  const at = stages.findIndex((it) => isFactor(it.wait));
+  return stages.toSpliced(at < 0 ? stages.length : at, 0, ...mails.map((mail) => ({ ...none, action: '', wait: null, mail })));
+}
+
+/** The messages of a login, the oldest first. */
+function useMails(id: string, explanation: Explanation): Dict[] {
+  const [mails, setMails] = useState<Dict[]>([]);
+  useEffect(() => {
+    setMails([]);
+    if (explanation.waits?.some(isFactor)) void state.source.value?.mails?.().then((all) => setMails(all.filter((it) => it.login === id).reverse()), () => {});
+  }, [id, explanation]);
+  return mails;
+}
+
 function Step({ it }: { it: Stage }) {
+  if (it.mail) return <span class="stage wait"><b>{it.mail.channel ? 'text' : 'e-mail'}</b><small>{String(it.mail.to)}</small></span>;
   if (it.wait) {
     const { waits_for, answer } = it.wait;
     return <span class={`stage ${answer === 'failed' ? 'bad' : 'wait'}`}><b>{WAITS[waits_for.kind]}</b><small>{[what(it.wait), answer && ANSWERS[answer]].filter(Boolean).join(' · ')}</small></span>;
@@ -72,8 +92,8 @@ function Step({ it }: { it: Stage }) {
   );
 }
 
-export function Pipeline({ explanation }: { explanation: Explanation }) {
-  const all = stages(explanation);
+export function Pipeline({ id, explanation }: { id: string; explanation: Explanation }) {
+  const all = withMails(stages(explanation), useMails(id, explanation));
   const { status, reason } = explanation.outcome;
   const open = explanation.waits?.at(-1);
   return (

@@ -5,7 +5,7 @@ import { Detail, Mails } from '../src/detail';
 import { Ledger, Reason } from '../src/ledger';
 import { List } from '../src/list';
 import type { Entry, Site, Source, Wait } from '../src/model';
-import { Pipeline, stages } from '../src/pipeline';
+import { Pipeline, stages, withMails } from '../src/pipeline';
 import { Requests } from '../src/requests';
 import { Side } from '../src/side';
 import * as state from '../src/state';
@@ -66,7 +66,7 @@ test('one call and one print are in the singular', () => {
   const it = explanation({
     outcome: outcome({ usage: { actions: [{ action: 'one', wall_us: 1200, memory_bytes: 1, virtual_ms: 0 }] }, commands: [{ action: 'one', method: 'a', args: [] }], logs: [{ action: 'one', level: 'log', message: 'x' }] }),
   });
-  assert.match(render(<Pipeline explanation={it} />), /1\.2 ms · 1 call · 1 log</);
+  assert.match(render(<Pipeline id="1" explanation={it} />), /1\.2 ms · 1 call · 1 log</);
 });
 
 test('a claim of a failed login has no tick', () => {
@@ -147,16 +147,24 @@ test('a redirect is a step of the pipeline, and the Action that continues comes 
   assert.deepEqual(stages(it).map((stage) => [stage.action, stage.calls, stage.logs, stage.continued]), [
     ['a', 1, 0, false], ['b', 1, 1, false], ['', 0, 0, false], ['b', 2, 1, true], ['c', 0, 0, false],
   ]);
-  assert.match(words(render(<Pipeline explanation={it} />)), /a 1\.0 ms · 1 call b .* redirect https:\/\/ask\.example\/terms · the user came back b again · 1\.0 ms · 2 calls · 1 log c .* tokens issued/);
+  assert.match(words(render(<Pipeline id="1" explanation={it} />)), /a 1\.0 ms · 1 call b .* redirect https:\/\/ask\.example\/terms · the user came back b again · 1\.0 ms · 2 calls · 1 log c .* tokens issued/);
 });
 
 test('factors are steps with their kinds and ends; a wait that is not over is the end', () => {
   const mfa = (answer: Wait['answer'], kind: 'challenge' | 'enroll' = 'challenge') => wait({ handlers: 1, waits_for: { kind, factors: ['otp', 'email'] }, answer });
-  const of = (status: string, waits: Wait[]) => words(render(<Pipeline explanation={explanation({ outcome: outcome({ status, usage: usage('a') }), waits })} />));
+  const of = (status: string, waits: Wait[]) => words(render(<Pipeline id="1" explanation={explanation({ outcome: outcome({ status, usage: usage('a') }), waits })} />));
   assert.match(of('allowed', [mfa('passed'), mfa('passed', 'enroll')]), /MFA otp, email · passed MFA enrolment otp, email · passed tokens issued/);
   assert.match(of('denied', [mfa('failed')]), /MFA otp, email · not passed denied/);
   assert.match(of('challenged', [mfa(null)]), /calls waits: MFA otp, email$/);
   assert.match(of('prompted', [wait({ waits_for: { kind: 'form', id: 'ap_1' }, answer: null })]), /waits: form ap_1$/);
+});
+
+test('a message with a code is a step before the factor that asks for it, or the last one while the login waits', () => {
+  const mails = [{ to: 'jane@x.example' }, { to: '+1555', channel: 'sms' }];
+  const order = (waits: Wait[]) => withMails(stages(explanation({ outcome: outcome({ usage: usage('a', 'b', 'b') }), waits })), mails).map((it) => it.mail?.to ?? it.wait?.waits_for.kind ?? it.action);
+  const mfa = wait({ waits_for: { kind: 'challenge', factors: ['email'] }, answer: 'passed' });
+  assert.deepEqual(order([wait({}), { ...mfa, handlers: 3 }]), ['a', 'b', 'redirect', 'b', 'jane@x.example', '+1555', 'challenge']);
+  assert.deepEqual(order([{ ...mfa, answer: null }]), ['a', 'b', 'b', 'jane@x.example', '+1555']);
 });
 
 test('an Action that failed after it continued is red once, and a trigger without tokens issues none', () => {
@@ -164,7 +172,7 @@ test('an Action that failed after it continued is red once, and a trigger withou
   const it = explanation({ outcome: outcome({ status: 'failed', usage: usage('a', 'b', 'b'), error }), waits: [wait({})] });
   assert.deepEqual(stages(it).map((stage) => stage.failed), [false, false, false, true]);
   const other = explanation({ outcome: outcome({ trigger: 'pre-user-registration', usage: usage('a') }) });
-  assert.ok(!render(<Pipeline explanation={other} />).includes('tokens issued'));
+  assert.ok(!render(<Pipeline id="1" explanation={other} />).includes('tokens issued'));
 });
 
 test('a path that a value was not read from is a guess in the table, too', () => {

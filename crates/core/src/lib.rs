@@ -27,7 +27,7 @@ pub mod reads;
 pub mod redact;
 pub mod reply;
 pub mod rules;
-mod session_token;
+pub mod session_token;
 mod sources;
 mod time;
 pub mod token_size;

@@ -65,6 +65,9 @@ pub struct Outcome {
     pub error: Option<ActionError>,
     /// Where the browser is sent, if the login is suspended by a redirect.
     pub redirect: Option<Redirect>,
+    /// The objects of Rules as the last one left them; absent when no Rule ran, and when they are too large to show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesEnd>,
     /// The cost of the run. The only part that differs between two runs of the same case.
     pub usage: Usage,
 }
@@ -314,6 +317,15 @@ pub struct ActionError {
 pub struct Redirect {
     /// The URL with its query; `state` included.
     pub url: String,
+}
+
+/// The objects that Rules pass on, after the last Rule.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RulesEnd {
+    /// The profile.
+    pub user: Value,
+    /// Everything else.
+    pub context: Value,
 }
 
 /// The cost of the run.

@@ -70,6 +70,10 @@ impl Outcome {
         if let Some(redirect) = &mut self.redirect {
             mask.text(&mut redirect.url);
         }
+        if let Some(rules) = &mut self.rules {
+            mask.value(&mut rules.user);
+            mask.value(&mut rules.context);
+        }
     }
 }
 

@@ -5,13 +5,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use crate::json::text_at;
 
 /// The facts of a login that a token is checked against.
-pub(crate) struct Expectation<'a> {
+pub struct Expectation<'a> {
     /// The host name of the request.
     pub issuer: &'a str,
     /// The `state` of the `/continue` request.
@@ -20,6 +20,27 @@ pub(crate) struct Expectation<'a> {
     pub sub: &'a str,
     /// Seconds since the epoch.
     pub now_s: i64,
+}
+
+/// Returns the token that the site which a user was sent to gives back: `payload` over the claims that it has to have.
+/// `None` when the secret is empty.
+#[must_use]
+pub fn for_return(
+    payload: &Map<String, Value>,
+    secret: &str,
+    login: &Expectation<'_>,
+) -> Option<String> {
+    const LIFETIME_S: i64 = 900;
+    let mut claims = Map::new();
+    claims.insert("iat".into(), login.now_s.into());
+    claims.insert("exp".into(), login.now_s.saturating_add(LIFETIME_S).into());
+    claims.insert("iss".into(), login.issuer.into());
+    claims.insert("sub".into(), login.sub.into());
+    if let Some(state) = login.state {
+        claims.insert("state".into(), state.into());
+    }
+    claims.extend(payload.clone());
+    encode(&Value::Object(claims), secret).filter(|_| !secret.is_empty())
 }
 
 /// Signs a payload; `None` when there is no usable secret.
@@ -100,7 +121,7 @@ fn mac(signed: &str, secret: &str) -> Option<Hmac<Sha256>> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Expectation, decode, encode};
+    use super::{Expectation, decode, encode, for_return};
 
     #[test]
     fn a_token_is_held_against_the_login() {
@@ -154,6 +175,26 @@ mod tests {
             "secret",
             Err("The sub claim does not match the user_id."),
         );
+    }
+
+    #[test]
+    fn what_a_site_gives_back_belongs_to_the_login_unless_its_payload_says_otherwise() {
+        let login = Expectation {
+            issuer: "t.example",
+            state: Some("s"),
+            sub: "auth0|1",
+            now_s: 150,
+        };
+        let payload = json!({"score": 3, "exp": 149});
+        let payload = payload.as_object().expect("an object");
+        // Signed by another implementation, jsonwebtoken 9.
+        let expected = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpYXQiOjE1MCwiZXhwIjoxNDksImlzcyI6InQuZXhhbXBsZSIsInN1YiI6ImF1dGgwfDEiLCJzdGF0ZSI6InMiLCJzY29yZSI6M30.pRGZIgMF2NxlhkKP87ewnVHbAiPZas-nh4QyyMgY9Is";
+        let token = for_return(payload, "secret", &login).expect("a token");
+        assert_eq!(token, expected);
+        assert_eq!(decode(&token, "secret", &login), Err("Token has expired."));
+        let token = for_return(&serde_json::Map::new(), "secret", &login).expect("a token");
+        assert!(decode(&token, "secret", &login).is_ok());
+        assert_eq!(for_return(payload, "", &login), None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The report of the engine about a running Rule, through the dynamic call `#rule`.
 
 use postlogin_core::{
-    Answer, Argument, Fault, FaultKind, Location, Reply, Returned,
+    Answer, Argument, Failure, Fault, FaultKind, Location, Reply, Returned,
     ceilings::RULE_WRITES,
     rules::{RuleEnd, RuleError, RuleReport, RuleWrite},
 };
-use serde_json::Value;
+use postlogin_host::{Request, Verdict};
+use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
 
@@ -27,8 +28,13 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
                 Argument::from_tagged(part(2)),
                 Argument::from_tagged(part(3)),
             );
-            let login = &mut sandbox.login;
-            login.rule_updates_user(text(1), &id, &metadata, site, now)
+            match refused_by_mock(sandbox, text(1), &id, &metadata) {
+                Some(reason) => Answer::Reject(Failure::error(reason)),
+                None => {
+                    let login = &mut sandbox.login;
+                    login.rule_updates_user(text(1), &id, &metadata, site, now)
+                }
+            }
         }
         "missing" => {
             let site = place(sandbox, stack);
@@ -47,6 +53,33 @@ pub(crate) fn take(sandbox: &mut Sandbox, parts: &Value, stack: &str) -> Reply {
     Reply {
         answer,
         event: Vec::new(),
+    }
+}
+
+/// Returns why an update of `auth0.users` fails, if a mock of its request says so: of
+/// `PATCH https://DOMAIN/api/v2/users/ID`. Without a mock, no request is made.
+fn refused_by_mock(
+    sandbox: &Sandbox,
+    kind: &str,
+    id: &Argument,
+    metadata: &Argument,
+) -> Option<String> {
+    let body = json!({ kind: metadata.to_json().ok()?? });
+    let request = Request {
+        method: "PATCH".to_owned(),
+        url: sandbox.login.rule_profile_url(id.as_str()?),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: body.to_string().into_bytes(),
+    };
+    match sandbox.door.answer_of_mock(&request)? {
+        Verdict::Answered { status, body, .. } if status >= 400 => {
+            let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let message = body.get("message").and_then(Value::as_str);
+            Some(message.map_or_else(|| format!("HTTP {status}"), str::to_owned))
+        }
+        Verdict::Answered { .. } => None,
+        Verdict::Failed { error, .. } => Some(error.code().to_owned()),
+        Verdict::Refused(remark) => Some(remark.message),
     }
 }
 

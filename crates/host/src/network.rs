@@ -131,6 +131,11 @@ pub trait Door: Send + Sync {
     /// login's clock with [`crate::Clock::block`].
     fn send(&self, request: &Request) -> Verdict;
 
+    /// Whether a mock answers a request. Nothing is sent or counts as used.
+    fn has_mock(&self, _request: &Request) -> bool {
+        false
+    }
+
     /// Returns how often each mock has answered, for a login that is stored while it waits.
     fn progress(&self) -> Vec<u32> {
         Vec::new()

@@ -104,6 +104,10 @@ impl Door for Recorder {
         verdict
     }
 
+    fn has_mock(&self, request: &Request) -> bool {
+        self.door.has_mock(request)
+    }
+
     fn leftovers(&self) -> Vec<Remark> {
         self.door.leftovers()
     }

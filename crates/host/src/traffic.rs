@@ -153,6 +153,10 @@ impl Door for Traffic {
         verdict
     }
 
+    fn has_mock(&self, request: &Request) -> bool {
+        self.door.has_mock(request)
+    }
+
     fn progress(&self) -> Vec<u32> {
         self.door.progress()
     }

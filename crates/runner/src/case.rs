@@ -6,7 +6,7 @@ use std::time::Instant;
 use postlogin_core::outcome::{Notice, Outcome, Status};
 use postlogin_core::reads::Watch;
 use postlogin_core::redact::Mask;
-use postlogin_core::{CacheEntries, Finished, Pause, Resumption};
+use postlogin_core::{Finished, Pause, Resumption};
 use postlogin_engine::BoundAction;
 use postlogin_host::account::hide_credentials;
 use postlogin_host::{Budget, Clock, Conditions, Door, Flow, MockDoor, Traffic};
@@ -20,7 +20,7 @@ use crate::login::{PreparedLogin, run_login};
 use crate::plan::{PlannedCase, event_of};
 use crate::run_event::{CaseResult, CaseStatus, Failure};
 use crate::snapshot::Snapshots;
-use crate::user::User;
+use crate::user::{Site, User};
 
 /// When a login starts if its case says nothing: the moment at which the user of the built-in sample logs in. A fixed
 /// one, so that the same case has the same outcome tomorrow.
@@ -167,6 +167,8 @@ fn finished(
 ) -> Result<Finished, String> {
     let event = event_of(planned.trigger, &planned.case, &planned.bases)
         .map_err(|error| error.to_string())?;
+    let now_ms = conditions.clock.now_ms();
+    let site = Site::of(&event, now_ms);
     let prepared = PreparedLogin {
         trigger: planned.trigger,
         event,
@@ -175,9 +177,9 @@ fn finished(
         steps: Vec::new(),
         watch,
         passes_over: false,
-        cache: CacheEntries::default(),
+        cache: planned.case.cache.starting_at(now_ms),
     };
-    let mut answer = |pause: &Pause| user.answer(&pause.suspension).map(Resumption::from);
+    let mut answer = |pause: &Pause| user.answer(pause, &site).map(Resumption::from);
     run_login(actions, prepared, Some(&mut answer)).map_err(|error| format!("{error:#}"))
 }
 

@@ -7,8 +7,7 @@ use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::{Record, Watch};
 use postlogin_core::rules::event_path;
 use postlogin_core::{
-    CacheEntries, Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, TenantSettings,
-    Trigger,
+    Finished, HandlerKind, Pause, ResumeStep, Resumption, Suspension, TenantSettings, Trigger,
 };
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
@@ -27,7 +26,7 @@ use crate::case::DEFAULT_NOW_MS;
 use crate::load::kind_of;
 use crate::login::{PreparedLogin, run_login};
 use crate::plan::PlannedCase;
-use crate::user::User;
+use crate::user::{Site, User};
 
 /// The conditions of a login besides its event and its Actions.
 #[derive(Clone)]
@@ -107,6 +106,7 @@ impl<'a> Setting<'a> {
         if let Some(traffic) = &traffic {
             door = Arc::clone(traffic) as Arc<dyn Door>;
         }
+        let site = Site::of(&event, self.now_ms);
         let prepared = PreparedLogin {
             trigger: self.trigger,
             tenant: match &self.settings {
@@ -123,7 +123,10 @@ impl<'a> Setting<'a> {
             steps: Vec::new(),
             watch: self.watch,
             passes_over: false,
-            cache: CacheEntries::default(),
+            cache: self
+                .template
+                .map(|planned| planned.case.cache.starting_at(self.now_ms))
+                .unwrap_or_default(),
         };
         let nothing = Steps::Free {
             continues: Vec::new(),
@@ -136,7 +139,7 @@ impl<'a> Setting<'a> {
         let mut challenged = false;
         let mut answer = |pause: &Pause| {
             let suspension = &pause.suspension;
-            let answer = user.answer(suspension);
+            let answer = user.answer(pause, &site);
             let is_challenge = matches!(
                 suspension,
                 Suspension::Challenge { .. } | Suspension::Enroll { .. }
@@ -175,6 +178,10 @@ impl Door for RequestLog {
             .unwrap_or_else(PoisonError::into_inner)
             .push(request.clone());
         self.door.send(request)
+    }
+
+    fn has_mock(&self, request: &Request) -> bool {
+        self.door.has_mock(request)
     }
 
     fn progress(&self) -> Vec<u32> {

@@ -1,10 +1,53 @@
 //! The user of a case, while the login waits.
 
-use postlogin_core::{ResumeStep, Suspension};
-use postlogin_project::cases::{Act, Step, Steps};
+use postlogin_core::session_token::{self, Expectation};
+use postlogin_core::{Pause, ResumeStep, Suspension};
+use postlogin_project::cases::{Act, SessionToken, Step, Steps};
 use postlogin_project::document::node::Place;
 
+use serde_json::{Map, Value};
+
 use crate::run_event::Failure;
+
+/// The facts of a login that the site which it redirects to signs.
+pub(crate) struct Site {
+    hostname: String,
+    now_s: i64,
+}
+
+impl Site {
+    /// The site of a login with this event that starts at this time, in milliseconds since the epoch.
+    pub(crate) fn of(event: &Value, now_ms: i64) -> Self {
+        let hostname = event.pointer("/request/hostname").and_then(Value::as_str);
+        Self {
+            hostname: hostname.unwrap_or_default().to_owned(),
+            now_s: now_ms.div_euclid(1000),
+        }
+    }
+
+    fn token(&self, token: &SessionToken, pause: &Pause, given: Option<&str>) -> Option<String> {
+        let sent = match &pause.suspension {
+            Suspension::Redirect { url } => state_of(url),
+            _ => None,
+        };
+        let login = Expectation {
+            issuer: &self.hostname,
+            state: given.or(sent.as_deref()),
+            sub: &pause.user_id,
+            now_s: self.now_s,
+        };
+        session_token::for_return(&token.payload, &token.secret, &login)
+    }
+}
+
+fn state_of(url: &str) -> Option<String> {
+    let (_, query) = url.split_once('?')?;
+    let query = query.split('#').next()?;
+    // The state is ours: letters and digits, the last one of its name.
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let state = pairs.rfind(|(name, _)| *name == "state")?.1;
+    Some(state.to_owned())
+}
 
 /// Answers suspensions as a case says, and remembers what did not fit.
 pub(crate) struct User<'a> {
@@ -25,7 +68,8 @@ impl<'a> User<'a> {
     }
 
     /// Returns the step of the user now; `None` when the login stays where it is.
-    pub(crate) fn answer(&mut self, suspension: &Suspension) -> Option<ResumeStep> {
+    pub(crate) fn answer(&mut self, pause: &Pause, site: &Site) -> Option<ResumeStep> {
+        let suspension = &pause.suspension;
         let waits_for_challenge = matches!(
             suspension,
             Suspension::Challenge { .. } | Suspension::Enroll { .. }
@@ -36,7 +80,7 @@ impl<'a> User<'a> {
             Steps::Free { continues, .. } => {
                 let step = continues.get(self.next)?;
                 self.next += 1;
-                Some(act(&step.act))
+                Some(act(&step.act, pause, site))
             }
             Steps::Ordered(steps) => {
                 let step = steps.get(self.next)?;
@@ -46,7 +90,7 @@ impl<'a> User<'a> {
                     self.refuse(step, suspension);
                     return None;
                 }
-                Some(act(&step.act))
+                Some(act(&step.act, pause, site))
             }
         }
     }
@@ -110,12 +154,23 @@ fn challenge(passes: bool) -> ResumeStep {
     }
 }
 
-fn act(act: &Act) -> ResumeStep {
+fn act(act: &Act, pause: &Pause, site: &Site) -> ResumeStep {
     match act {
-        Act::Continue { query, body } => ResumeStep::Continue {
-            query: query.clone(),
-            body: body.clone(),
-        },
+        Act::Continue { query, body, token } => {
+            let mut query: Map<String, Value> = query.clone();
+            let state = query.get("state").or_else(|| body.get("state"));
+            let state = state.and_then(Value::as_str);
+            let signed = token
+                .as_ref()
+                .and_then(|token| Some((&token.name, site.token(token, pause, state)?)));
+            if let Some((name, signed)) = signed {
+                query.insert(name.clone(), Value::String(signed));
+            }
+            ResumeStep::Continue {
+                query,
+                body: body.clone(),
+            }
+        }
         Act::Challenge { passes } => challenge(*passes),
     }
 }

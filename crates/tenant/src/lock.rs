@@ -39,9 +39,16 @@ pub(crate) async fn client(State(tenant): State<Arc<Tenant>>, call: Call) -> Res
     };
     let connections: Vec<Value> = tenant.catalog.databases(&client).map(connection).collect();
     let mut strategies = vec![json!({"name": "auth0", "connections": connections})];
-    for provider in tenant.catalog.providers(&client) {
-        let shown =
+    let others = tenant.catalog.providers(&client);
+    for provider in others.chain(tenant.catalog.passwordless(&client)) {
+        let mut shown =
             json!({"name": text(provider, "name"), "display_name": text(provider, "display_name")});
+        // By these, Lock finds the connection of an address.
+        for key in ["domain", "domain_aliases"] {
+            if let Some(value) = provider.pointer(&format!("/options/{key}")) {
+                shown[key] = value.clone();
+            }
+        }
         let name = text(provider, "strategy");
         let known = strategies.iter_mut().find(|it| text(it, "name") == name);
         let known = known.and_then(|known| known.get_mut("connections")?.as_array_mut());

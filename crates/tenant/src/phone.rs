@@ -51,6 +51,8 @@ pub(crate) struct Message {
     /// The connection of a code to sign in with; `Null` means that of the user.
     pub(crate) connection: Value,
     pub(crate) organization: Option<Value>,
+    /// The login that waits for the code.
+    pub(crate) login: Option<String>,
     /// `event.request`, see [`crate::oauth::event::request`].
     pub(crate) request: Value,
     /// The language that the request asks for; without one it is that of the browser.
@@ -184,6 +186,7 @@ fn keep(tenant: &Tenant, message: &Message, delivery: Option<&str>) {
         body: Some(body),
         delivery: delivery.map(str::to_owned),
         user_id: user_id.to_owned(),
+        login: message.login.clone(),
         date: iso(now),
         ..stored::Mail::default()
     };
@@ -200,18 +203,19 @@ fn keep(tenant: &Tenant, message: &Message, delivery: Option<&str>) {
 pub(crate) async fn challenge(tenant: &Arc<Tenant>, suspension: &Suspension, flow: &Flow) {
     let request = flow.asked.clone();
     let (user_id, client_id) = (&flow.about.user_id, Some(flow.about.client_id.as_str()));
-    challenge_of(tenant, suspension, user_id, client_id, &flow.otp, request).await;
+    let about = (user_id.as_str(), client_id, Some(flow.id.as_str()));
+    challenge_of(tenant, suspension, about, &flow.otp, request).await;
 }
 
-/// As [`challenge`], for what is no login.
+/// As [`challenge`], for what may not be a login: `about` is the user, the application and the id of the login.
 pub(crate) async fn challenge_of(
     tenant: &Arc<Tenant>,
     suspension: &Suspension,
-    user_id: &str,
-    client_id: Option<&str>,
+    about: (&str, Option<&str>, Option<&str>),
     code: &str,
     request: Value,
 ) {
+    let (user_id, client_id, login) = about;
     let (factors, purpose) = match suspension {
         Suspension::Challenge { factors } => (factors, Purpose::Challenge),
         Suspension::Enroll { factors } => (factors, Purpose::Enrolment),
@@ -242,6 +246,7 @@ pub(crate) async fn challenge_of(
         client: client.unwrap_or_default(),
         connection: Value::Null,
         organization: None,
+        login: login.map(str::to_owned),
         request,
         language: None,
         user,

@@ -312,6 +312,9 @@ pub(crate) struct Mail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) delivery: Option<String>,
     pub(crate) user_id: String,
+    /// The id in the log of the login that waits for the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login: Option<String>,
     /// ISO 8601.
     pub(crate) date: String,
 }

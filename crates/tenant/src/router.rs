@@ -240,6 +240,17 @@ async fn nowhere(request: Request) -> Response {
     )
 }
 
+/// A GET of these uses something up or ends a session, and HEAD must not (RFC 9110, 9.2.1). Scanners of mails send it.
+const CHANGES: &[&str] = &[
+    "/authorize",
+    "/continue",
+    "/login/callback",
+    "/passwordless/verify_redirect",
+    "/u/ticket",
+    "/v2/logout",
+    "/oidc/logout",
+];
+
 /// Refuses foreign host names and adds the headers of CORS.
 async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: Next) -> Response {
     if !is_own_host(&tenant, request.headers()) {
@@ -270,6 +281,9 @@ async fn everywhere(State(tenant): State<Arc<Tenant>>, request: Request, next: N
         .any(|prefix| request.uri().path().starts_with(prefix));
     let with_cookies = request.uri().path().starts_with("/co/");
     let allowed = origin.filter(|origin| is_shared && tenant.knows_origin(origin));
+    if request.method() == Method::HEAD && CHANGES.contains(&request.uri().path()) {
+        return Response::new(Body::empty());
+    }
     let is_preflight = request.method() == Method::OPTIONS
         && request
             .headers()

@@ -195,10 +195,18 @@ export function replay(outcome: Outcome, api: object): string[];
 /** An `api` object of spies that were called as the Action called it: `spies(outcome, vi.fn).idToken.setCustomClaim`. */
 export function spies<Spy>(outcome: Outcome, create: () => Spy): Record<string, Record<string, Spy>>;
 
-export interface LoadedAction {
-    onExecutePostLogin(event: object, api?: object): Promise<Outcome>;
-    onExecuteCredentialsExchange(event: object, api?: object): Promise<Outcome>;
-}
+type HandlerName = `onExecute${'PostLogin' | 'CredentialsExchange' | 'PreUserRegistration' | 'PostUserRegistration' | 'PostChangePassword' | 'SendPhoneMessage' | 'PostChallenge' | 'CustomTokenExchange' | 'CustomEmailProvider' | 'CustomPhoneProvider' | 'EventStream'}`;
+
+/** The handlers of an Action that a login starts with. */
+export type LoadedAction = Record<HandlerName, (event: object, api?: object) => Promise<Outcome>>;
+
+export type LoadedRule = (user: object, context?: object, callback?: (error: Error | null, user?: object, context?: object) => void) => Promise<Outcome>;
+
+/**
+ * A Rule for a suite that calls it with a user, a context and a callback. Afterwards both objects are what the Rule made of them. What it
+ * throws is thrown. `configuration` has its settings.
+ */
+export function loadRule(file: string | URL, options?: RunnerOptions & { runner?: Runner; configuration?: Record<string, string> }): LoadedRule;
 
 /** An Action's handlers for a suite that calls them with an event and an `api` of spies. What the Action throws is thrown. */
 export function loadAction(file: string | URL, options?: RunnerOptions & { runner?: Runner }): LoadedAction;

@@ -4,6 +4,6 @@ const { BinaryError, binary } = require('./binary.js');
 const { PostloginProcessError } = require('./child.js');
 const { ExpectationError, PostloginError, createRunner } = require('./runner.js');
 const { serve } = require('./serve.js');
-const { loadAction, replay, spies } = require('./spies.js');
+const { loadAction, loadRule, replay, spies } = require('./spies.js');
 
-module.exports = { BinaryError, ExpectationError, PostloginError, PostloginProcessError, binary, createRunner, loadAction, replay, serve, spies };
+module.exports = { BinaryError, ExpectationError, PostloginError, PostloginProcessError, binary, createRunner, loadAction, loadRule, replay, serve, spies };

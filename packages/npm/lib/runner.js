@@ -152,10 +152,10 @@ function plainPath(given) {
     return given instanceof URL || (typeof given === 'string' && given.startsWith('file:')) ? fileURLToPath(given) : given;
 }
 
-/** Keys of a request win over the runner's; `secrets`, `modules` and `set` are joined by name, `with` at all levels. */
+/** Keys of a request win over the runner's; `secrets`, `cache`, `modules` and `set` are joined by name, `with` at all levels. */
 function joined(defaults, request) {
     const both = { ...defaults, ...withoutUndefined(request) };
-    for (const key of ['secrets', 'modules', 'set']) {
+    for (const key of ['secrets', 'cache', 'modules', 'set']) {
         if (defaults[key] && request[key]) both[key] = { ...defaults[key], ...request[key] };
     }
     if (defaults.with && request.with) both.with = merged(defaults.with, request.with);

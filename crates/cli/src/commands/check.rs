@@ -409,5 +409,6 @@ fn declared(manifest: &Manifest, source: &ActionSource) -> Declared {
             .declared_in
             .clone()
             .unwrap_or_else(|| source.display_path.clone()),
+        is_uploaded: source.is_uploaded_by().is_some(),
     }
 }

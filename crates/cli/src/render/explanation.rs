@@ -90,7 +90,13 @@ fn write_request(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<(
         protocol => protocol,
     };
     page.heading("Requested", protocol)?;
+    // A machine is granted what its event lists.
+    let granted = explanation.outcome.access_token.scopes.as_slice();
     let scopes = match request.scopes.as_slice() {
+        [] if explanation.outcome.trigger == Trigger::CredentialsExchange => granted,
+        scopes => scopes,
+    };
+    let scopes = match scopes {
         [] => "none".to_owned(),
         scopes => scopes.join(" "),
     };

@@ -254,16 +254,15 @@ fn factors_follow_the_rules_of_the_mfa_guides() {
     assert_eq!(run(&[enable, after], &with(0))["status"], "challenged");
     assert_eq!(run(&[challenge, enable], &with(1))["status"], "allowed");
     let silent = ["--set", "request.query.prompt=none", otp, enrolled];
-    for body in [
-        challenge,
-        enable,
-        "api.redirect.sendUserTo('https://e.x/');",
-    ] {
-        assert_eq!(
-            run(&[body], &silent)["error"]["name"],
+    for (body, name) in [
+        (challenge, "login_required"),
+        (enable, "login_required"),
+        (
+            "api.redirect.sendUserTo('https://e.x/');",
             "interaction_required",
-            "{body}"
-        );
+        ),
+    ] {
+        assert_eq!(run(&[body], &silent)["error"]["name"], name, "{body}");
     }
 }
 

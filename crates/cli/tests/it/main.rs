@@ -8,6 +8,7 @@ mod bad_repositories;
 mod browsers;
 mod build;
 mod caches;
+mod case_state;
 mod ceilings;
 mod check;
 mod clients;

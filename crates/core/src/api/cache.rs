@@ -91,6 +91,75 @@ impl CacheEntries {
             .sum()
     }
 
+    /// Adds an entry that a caller gives, for `ttl_ms` milliseconds or the 15 minutes of production. Its time begins with the
+    /// login, at [`CacheEntries::starting_at`].
+    ///
+    /// # Errors
+    /// Returns the reason why production would not have such an entry, as a sentence without an end.
+    pub fn give(&mut self, key: String, value: String, ttl_ms: Option<u64>) -> Result<(), String> {
+        let (lifetime, default) = (
+            CACHE_LIFETIME_MS.value as u64,
+            CACHE_DEFAULT_MS.value as u64,
+        );
+        let ttl = ttl_ms.unwrap_or(default);
+        let bytes = self.bytes() + key.len() + value.len();
+        for (limit, size, what) in [
+            (CACHE_KEY_BYTES, key.len(), "a key of the cache has at most"),
+            (
+                CACHE_VALUE_BYTES,
+                value.len(),
+                "a value of the cache has at most",
+            ),
+            (
+                CACHE_BYTES,
+                bytes,
+                "all keys and values of the cache have at most",
+            ),
+        ] {
+            if limit.exceeded_by(size) {
+                return Err(format!("{what} {} bytes; this makes {size}", limit.value));
+            }
+        }
+        if CACHE_ENTRIES.exceeded_by(self.0.len() + 1) {
+            return Err(format!(
+                "the cache has at most {} entries",
+                CACHE_ENTRIES.value
+            ));
+        }
+        if ttl == 0 || ttl > lifetime {
+            return Err("an entry of the cache lives for 1 ms to 24 hours".to_owned());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most a day")]
+        let expires_at = ttl as f64;
+        self.0.push(Entry {
+            key,
+            value,
+            expires_at,
+        });
+        Ok(())
+    }
+
+    /// Returns entries that were given, for a login that starts at this time, in milliseconds since the epoch.
+    #[must_use]
+    pub fn starting_at(&self, now_ms: i64) -> Self {
+        let mut entries = self.0.clone();
+        for entry in &mut entries {
+            entry.expires_at += milliseconds(now_ms);
+        }
+        Self(entries)
+    }
+
+    /// Returns entries that were given, as a case writes them: `{key: {"value": …, "ttl": "900000ms"}}`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let entries = self.0.iter().map(|entry| {
+            let ttl = format!("{}ms", entry.expires_at);
+            let written = json!({"value": entry.value, "ttl": ttl});
+            (entry.key.clone(), written)
+        });
+        Value::Object(entries.collect())
+    }
+
     /// Drops what is too old at this time, in milliseconds since the epoch, and what is too much.
     pub fn trim(&mut self, now_ms: i64) {
         let now = milliseconds(now_ms);
@@ -278,6 +347,66 @@ mod tests {
         shared.0.clear();
         other.share(&mut shared, 0);
         assert!(shared.is_empty());
+    }
+
+    #[test]
+    fn entries_that_are_given_live_from_the_start_of_the_login() {
+        let mut given = CacheEntries::default();
+        let give = |given: &mut CacheEntries, key: &str, bytes: usize, ttl| {
+            given.give(key.to_owned(), "v".repeat(bytes), ttl)
+        };
+        give(&mut given, "a", 1, None).expect("an entry");
+        give(&mut given, "b", 4_096, Some(86_400_000)).expect("an entry");
+        let started = given.starting_at(1_000);
+        assert_eq!(
+            started
+                .0
+                .iter()
+                .map(|entry| entry.expires_at)
+                .collect::<Vec<_>>(),
+            [901_000.0, 86_401_000.0]
+        );
+        for (key, bytes, ttl, expected) in [
+            (
+                &*"k".repeat(65),
+                1,
+                None,
+                "a key of the cache has at most 64 bytes; this makes 65",
+            ),
+            (
+                "c",
+                4_097,
+                None,
+                "a value of the cache has at most 4096 bytes; this makes 4097",
+            ),
+            (
+                "c",
+                1,
+                Some(0),
+                "an entry of the cache lives for 1 ms to 24 hours",
+            ),
+            (
+                "c",
+                1,
+                Some(86_400_001),
+                "an entry of the cache lives for 1 ms to 24 hours",
+            ),
+        ] {
+            assert_eq!(give(&mut given, key, bytes, ttl), Err(expected.to_owned()));
+        }
+        for key in ["c", "d", "e"] {
+            give(&mut given, key, 4_000, None).expect("an entry");
+        }
+        let error = give(&mut given, "f", 4_000, None).expect_err("too much");
+        assert_eq!(
+            error,
+            "all keys and values of the cache have at most 16640 bytes; this makes 20104"
+        );
+        for number in 0..15 {
+            give(&mut given, &number.to_string(), 1, None).expect("an entry");
+        }
+        let error = give(&mut given, "21", 1, None).expect_err("too many");
+        assert_eq!(error, "the cache has at most 20 entries");
     }
 
     #[test]

@@ -197,6 +197,12 @@ impl Login {
         self.transaction.rule_misses(key, site);
     }
 
+    /// Returns the URL of the profile that `auth0.users` of a Rule updates.
+    #[must_use]
+    pub fn rule_profile_url(&self, user_id: &str) -> String {
+        self.transaction.rule_profile_url(user_id)
+    }
+
     /// Answers `auth0.users.updateUserMetadata` and `updateAppMetadata` of a Rule. `kind` is `user_metadata` or
     /// `app_metadata`.
     pub fn rule_updates_user(

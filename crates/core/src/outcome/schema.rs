@@ -48,13 +48,18 @@ pub fn outcome_schema() -> Value {
         "notices": list("What would be different, or close to a limit, in production", "notice"),
         "error": {"anyOf": [{"$ref": "#/$defs/error"}, {"type": "null"}], "description": "The fault that ended the login"},
         "redirect": {"anyOf": [{"$ref": "#/$defs/redirect"}, {"type": "null"}], "description": "Where the browser is sent"},
+        "rules": closed(
+            "What Rules passed on, as the last one left it; absent when no Rule ran",
+            &[("user", json!({"description": "The profile"})), ("context", json!({"description": "The context"}))],
+            &[],
+        ),
         "usage": closed("What the run cost; the only part that differs between two runs", &[("actions", list("One entry for each handler that ran", "usage"))], &[]),
     });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "postlogin outcome",
         "type": "object",
-        "required": required(&properties, &["code", "unset_claims"]),
+        "required": required(&properties, &["code", "unset_claims", "rules"]),
         "properties": properties,
         "additionalProperties": false,
         "$defs": definitions(),

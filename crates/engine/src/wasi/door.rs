@@ -52,6 +52,16 @@ impl Door {
         locked(&self.account).take()
     }
 
+    /// Returns the answer of a mock to a request that is sent to nothing else.
+    pub(crate) fn answer_of_mock(&self, request: &Request) -> Option<Verdict> {
+        if !self.door.has_mock(request) {
+            return None;
+        }
+        let verdict = self.door.send(request);
+        locked(&self.account).add(request, &verdict);
+        Some(verdict)
+    }
+
     /// Returns the remarks about the requests so far, in their order.
     pub(crate) fn take_remarks(&self) -> Vec<Remark> {
         std::mem::take(&mut locked(&self.remarks))

@@ -61,9 +61,7 @@ impl MockDoor {
     /// Returns the first mock that fits and is not used up, and counts the use.
     fn take(&self, asked: &Asked<'_>, used: &mut [u32]) -> Option<&Mock> {
         let mut mocks = self.mocks.iter().zip(used);
-        let (mock, used) = mocks.find(|(mock, used)| {
-            mock.times.is_none_or(|times| **used < times) && fits(&mock.request, asked)
-        })?;
+        let (mock, used) = mocks.find(|(mock, used)| is_ready(mock, **used, asked))?;
         *used = used.saturating_add(1);
         Some(mock)
     }
@@ -111,6 +109,11 @@ impl MockDoor {
             message,
         }
     }
+}
+
+/// Whether a mock that was used so often answers a request.
+fn is_ready(mock: &Mock, used: u32, asked: &Asked<'_>) -> bool {
+    mock.times.is_none_or(|times| used < times) && fits(&mock.request, asked)
 }
 
 const UNMATCHED: &str = "request-unmatched";
@@ -169,6 +172,15 @@ impl Door for MockDoor {
                 remark: None,
             },
         }
+    }
+
+    fn has_mock(&self, request: &Request) -> bool {
+        let mut state = self.state();
+        let asked = Asked::new(request, state.left);
+        let mut mocks = self.mocks.iter().zip(&state.used);
+        let found = mocks.any(|(mock, used)| is_ready(mock, *used, &asked));
+        state.left = asked.left();
+        found
     }
 
     fn progress(&self) -> Vec<u32> {

@@ -1,11 +1,10 @@
 //! The text as such: whether production takes it at all.
 
 use postlogin_core::limits::{ACTION_CODE_BYTES, LIMITATIONS_PAGE};
-use postlogin_core::location::Location;
 
 use super::{Finding, Rule, Severity, Source, start_of};
 use crate::source::rule::is_rule;
-use crate::source::{Language, Problem, problem};
+use crate::source::{Problem, not_as_uploaded, problem};
 
 const CODING: &str = "https://auth0.com/docs/customize/actions/action-coding-guidelines";
 
@@ -45,7 +44,9 @@ pub(super) fn check(source: &Source<'_>) -> Vec<Finding> {
         };
         // To rename a file that is uploaded as it is would not help.
         let hint = match source.declared {
-            Some(_) if rule.code == MODULE.code => Some(COMPILED.to_owned()),
+            Some(declared) if declared.is_uploaded && rule.code == MODULE.code => {
+                Some(COMPILED.to_owned())
+            }
             _ => error.hint,
         };
         findings.push(Finding {
@@ -74,27 +75,12 @@ const COMPILED: &str = "compile it, with tsc or esbuild, to one file in CommonJS
 
 /// The Deploy CLI and Terraform upload a file as it is. Without a configuration, a build step may follow.
 fn not_compiled(source: &Source<'_>) -> Option<Finding> {
-    let declared = source.declared?;
-    if Language::of(source.file) == Language::CommonJs || source.text.trim().is_empty() {
-        return None;
-    }
-    // The name alone is no mistake: the text may be JavaScript all the same.
-    let as_uploaded = problem(AS_UPLOADED, source.text)?;
-    let (Problem::ModuleSyntax(error) | Problem::Syntax(error)) = as_uploaded;
-    let place = Location {
-        file: source.file.to_owned(),
-        ..error.location
-    };
-    let kind = match Language::of(source.file) {
-        Language::TypeScript => "TypeScript",
-        _ => "an ES module",
-    };
+    let declared = source.declared.filter(|declared| declared.is_uploaded)?;
+    let (kind, error) = not_as_uploaded(source.file, source.text)?;
+    let place = error.location;
     let message = format!(
         "{} names this file as the code, and it is uploaded as it is: production does not run {kind}",
         declared.file
     );
     Some(Finding::new(&NOT_COMPILED, &place, message).with_hint(COMPILED))
 }
-
-/// The name of an Action's code in production.
-const AS_UPLOADED: &str = "code.js";

@@ -12,7 +12,7 @@ use crate::source::facts::{Facts, Require};
 const MODULES: &str = "https://auth0.com/docs/customize/actions/manage-dependencies";
 const CODING: &str = "https://auth0.com/docs/customize/actions/action-coding-guidelines";
 
-pub(super) const RULES: &[Rule] = &[DEPENDENCY, SECRET, DYNAMIC, TOO_MANY];
+pub(super) const RULES: &[Rule] = &[DEPENDENCY, SECRET, DYNAMIC, TOO_MANY, TRIGGERS];
 
 const DEPENDENCY: Rule = Rule {
     code: "undeclared-dependency",
@@ -37,6 +37,13 @@ const TOO_MANY: Rule = Rule {
     severity: Severity::Error,
     summary: "The configuration declares more dependencies, secrets or modules than production accepts",
     source: Some(LIMITATIONS_PAGE),
+};
+
+const TRIGGERS: Rule = Rule {
+    code: "several-declared-triggers",
+    severity: Severity::Error,
+    summary: "The configuration names several triggers, and the Management API accepts one for an Action",
+    source: Some("https://auth0.com/docs/api/management/v2/actions/post-action"),
 };
 
 /// The modules of Node 22 itself. <https://nodejs.org/docs/latest-v22.x/api/module.html#modulebuiltinmodules>
@@ -64,6 +71,22 @@ pub(super) fn check(source: &Source<'_>, facts: &Facts) -> Vec<Finding> {
     let Some(declared) = source.declared else {
         return findings;
     };
+    let ids: Vec<&str> = declared
+        .triggers
+        .iter()
+        .map(|(id, _)| id.as_str())
+        .collect();
+    if declared.is_uploaded && ids.len() > 1 {
+        let message = format!(
+            "{} has {} in `supported_triggers`: an Action has one trigger",
+            declared.file,
+            ids.join(" and ")
+        );
+        findings.push(
+            Finding::new(&TRIGGERS, &start_of(source.file), message)
+                .with_hint("make one Action for each trigger"),
+        );
+    }
     if let Some(packages) = &declared.dependencies {
         let required = facts.requires.iter();
         findings.extend(required.filter_map(|require| dependency(require, packages, declared)));

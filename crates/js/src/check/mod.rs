@@ -137,6 +137,8 @@ pub struct Declared {
     pub triggers: Vec<(String, Option<String>)>,
     /// The file that says so.
     pub file: String,
+    /// Whether the file of the code is uploaded as it is.
+    pub is_uploaded: bool,
 }
 
 /// An Action or a Rule to be checked.

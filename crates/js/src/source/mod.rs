@@ -242,6 +242,27 @@ pub(crate) fn problem(file_name: &str, text: &str) -> Option<Problem> {
     }
 }
 
+/// Returns why production does not run the text of a TypeScript or ES module file that is uploaded as it is, with the name of its
+/// language. `None` for text that is JavaScript all the same.
+#[must_use]
+pub fn not_as_uploaded(file_name: &str, text: &str) -> Option<(&'static str, SyntaxError)> {
+    const IN_PRODUCTION: &str = "code.js";
+    let language = match Language::of(file_name) {
+        Language::CommonJs => return None,
+        Language::TypeScript => "TypeScript",
+        Language::Module => "an ES module",
+    };
+    if text.trim().is_empty() {
+        return None;
+    }
+    let (Problem::ModuleSyntax(error) | Problem::Syntax(error)) = problem(IN_PRODUCTION, text)?;
+    let location = Location {
+        file: file_name.to_owned(),
+        ..error.location
+    };
+    Some((language, SyntaxError { location, ..error }))
+}
+
 /// Plain JavaScript: unchanged, only looked at.
 fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> {
     let suspected = parse::on_deep_stack(&original, || {

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::door::Boundary;
 use crate::files::{absolute, normalize};
+use crate::project::configuration::CONFIGURATION_FILE;
 use crate::project::manifest::Manifest;
 use crate::project::rules::Rule;
 use crate::project::{Action, Project};
@@ -64,6 +65,14 @@ pub enum Role {
 }
 
 impl ActionSource {
+    /// Returns the configuration that uploads the file as it is: an export or Terraform, and not `postlogin.toml`, beside which a
+    /// build step may be.
+    #[must_use]
+    pub fn is_uploaded_by(&self) -> Option<&str> {
+        let by = self.declared.as_ref().and(self.declared_in.as_deref())?;
+        (!by.ends_with(CONFIGURATION_FILE)).then_some(by)
+    }
+
     /// The files that it is made of, for whoever waits for an edit.
     pub fn files(&self) -> Vec<PathBuf> {
         match &self.kind {

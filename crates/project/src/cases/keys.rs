@@ -107,6 +107,12 @@ pub(super) const CASE: &[CaseKey] = &[
         "A dotenv file with secrets, relative to this file",
     ),
     key(
+        "cache",
+        ByKey,
+        true,
+        "What earlier logins left in api.cache: by key, a string, or an object with `value` and `ttl` (60s)",
+    ),
+    key(
         "modules",
         ByKey,
         true,
@@ -152,7 +158,7 @@ pub(super) const CASE: &[CaseKey] = &[
         "continue",
         Replaces,
         true,
-        "The /continue request after a redirect or a form (query, body), or a list of them",
+        "The /continue request after a redirect or a form (query, body, token), or a list of them",
     ),
     key(
         "challenge",
@@ -209,7 +215,9 @@ pub(super) const CASE: &[CaseKey] = &[
 /// The key that makes a file a list of cases.
 pub(super) const CASES: &str = "cases";
 
-pub(super) const REQUEST: &[&str] = &["query", "body"];
+pub(super) const REQUEST: &[&str] = &["query", "body", "token"];
+pub(super) const TOKEN: &[&str] = &["secret", "payload", "name"];
+pub(super) const CACHED: &[&str] = &["value", "ttl"];
 pub(super) const STEP: &[&str] = &["continue", "challenge"];
 pub(super) const CHALLENGE: &[&str] = &["succeed", "fail"];
 

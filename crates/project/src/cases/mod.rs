@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postlogin_core::Trigger;
 use postlogin_core::event::Path as EventPath;
+use postlogin_core::{CacheEntries, Trigger};
 use serde_json::{Map, Value};
 
 use crate::action::ModuleMock;
@@ -73,6 +73,8 @@ pub struct Case {
     pub set: Vec<(EventPath, Value, Place)>,
     /// Secrets of the Actions.
     pub secrets: Vec<Secret>,
+    /// The entries of `api.cache` that earlier logins left; their times begin with the login.
+    pub cache: CacheEntries,
     /// The replacements of modules that the Actions and their packages require, each at its place.
     pub modules: Vec<(ModuleMock, Place)>,
     /// When the login starts, in milliseconds since the epoch.
@@ -163,12 +165,25 @@ pub enum Act {
         query: Map<String, Value>,
         /// The body.
         body: Map<String, Value>,
+        /// The session token that the site gives back, signed when the login waits.
+        token: Option<SessionToken>,
     },
     /// Passes or fails a challenge, or an enrolment.
     Challenge {
         /// Whether they pass.
         passes: bool,
     },
+}
+
+/// A token for `api.redirect.validateToken`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionToken {
+    /// The secret that it is signed with.
+    pub secret: String,
+    /// Claims over those of the login.
+    pub payload: Map<String, Value>,
+    /// The parameter of the query.
+    pub name: String,
 }
 
 impl CaseFile {

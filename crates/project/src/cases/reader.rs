@@ -13,7 +13,7 @@ use super::keys::{self, CASES};
 use super::matrix::{CASE_BYTES, Row, rows, too_heavy};
 use super::modules::modules;
 use super::values::{
-    actions, base, beside, missing, named, parse_now, parse_trigger, skip, steps, tags, todo,
+    actions, base, beside, cache, missing, named, parse_now, parse_trigger, skip, steps, tags, todo,
 };
 use super::{Base, Case, Mistakes, expect, layers};
 use crate::document::node::{Entry, Node, NodeValue, Place, to_map};
@@ -259,6 +259,10 @@ impl Reader {
             with: node.get("with").cloned().into_iter().collect(),
             set,
             secrets,
+            cache: node
+                .get("cache")
+                .map(|node| cache(node, shapes))
+                .unwrap_or_default(),
             modules,
             now_ms: node
                 .get("now")

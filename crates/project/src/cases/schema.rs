@@ -43,7 +43,21 @@ pub fn case_schema() -> Value {
             },
             "request": {
                 "type": "object",
-                "properties": {"query": {"type": "object"}, "body": {"type": "object"}},
+                "properties": {
+                    "query": {"type": "object"},
+                    "body": {"type": "object"},
+                    "token": {
+                        "description": "A session token that the site gives back, signed with `secret`: `payload` over the claims of the login, in the parameter `name` (session_token)",
+                        "type": "object",
+                        "properties": {
+                            "secret": {"type": "string", "minLength": 1},
+                            "payload": {"type": "object"},
+                            "name": {"type": "string"},
+                        },
+                        "required": ["secret"],
+                        "additionalProperties": false,
+                    },
+                },
                 "additionalProperties": false,
             },
             "expect": expect(),
@@ -64,6 +78,18 @@ fn property(name: &str) -> Value {
         "with" | "set" => json!({"type": "object"}),
         "tenant" | "token_response" => json!({"type": "object"}),
         "secrets" => json!({"type": "object", "additionalProperties": texts}),
+        "cache" => json!({"type": "object", "additionalProperties": {"anyOf": [
+            texts,
+            {
+                "type": "object",
+                "properties": {
+                    "value": texts,
+                    "ttl": {"type": "string", "pattern": "^[0-9.]+ *(ms|s|m|h)$"},
+                },
+                "required": ["value"],
+                "additionalProperties": false,
+            },
+        ]}}),
         "modules" => json!({"type": "object", "additionalProperties": {"anyOf": [
             texts,
             {

@@ -106,7 +106,7 @@ fn every_mistake_has_its_place_and_a_hint() {
         "cases:\n  - description: a\n  - description: a\ndescription: x\n",
         &[
             "a.case.yaml:3:5: a second case is named `a`; the first is in line 2 | give each a `description` of its own",
-            "a.case.yaml:4:1: unknown key `description` in a file with `cases` | known keys are actions, trigger, connection, token_response, event, user, client, with, set, secrets, secrets_file, modules, now, seed, http, tenant, timeout, memory, continue, challenge, steps, expect, snapshot, skip, todo, tags, cases",
+            "a.case.yaml:4:1: unknown key `description` in a file with `cases` | known keys are actions, trigger, connection, token_response, event, user, client, with, set, secrets, secrets_file, cache, modules, now, seed, http, tenant, timeout, memory, continue, challenge, steps, expect, snapshot, skip, todo, tags, cases",
         ],
     );
     check_mistakes(

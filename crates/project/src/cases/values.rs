@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use postlogin_core::event::suggest::closest;
-use serde_json::Value;
+use postlogin_core::{CacheEntries, Trigger};
+use serde_json::{Map, Value};
 
-use super::keys::{CHALLENGE, REQUEST, STEP};
-use super::{Act, Base, Named, Step, Steps};
-use postlogin_core::Trigger;
+use super::keys::{CACHED, CHALLENGE, REQUEST, STEP, TOKEN};
+use super::{Act, Base, Named, SessionToken, Step, Steps};
 
 use crate::document::node::{Node, NodeValue, Place, to_map};
 use crate::door::Boundary;
 use crate::files::{configured_path, display_path, entries, file_name};
 use crate::shapes::Shapes;
+use crate::units::parse_duration;
 use crate::{Error, Result};
 
 /// `what` with its article: "an Action".
@@ -218,11 +219,89 @@ fn request(node: &Node, shapes: &mut Shapes) -> Option<Step> {
         let part = part.and_then(|node| shapes.object(node, &format!("`{key}`")));
         part.map(to_map).unwrap_or_default()
     };
+    let (query, body) = (part("query"), part("body"));
+    let token = node
+        .get("token")
+        .and_then(|node| session_token(node, &query, shapes));
     Some(Step {
-        act: Act::Continue {
-            query: part("query"),
-            body: part("body"),
-        },
+        act: Act::Continue { query, body, token },
         place: node.place.clone(),
     })
+}
+
+fn session_token(
+    node: &Node,
+    query: &Map<String, Value>,
+    shapes: &mut Shapes,
+) -> Option<SessionToken> {
+    let entries = shapes.object(node, "`token`")?;
+    shapes.only(entries, TOKEN, "`token`");
+    let Some(secret) = node.get("secret") else {
+        let error = node.place.error("`token` has no `secret`");
+        shapes.refuse(error.with_hint("give the one that api.redirect.validateToken is given"));
+        return None;
+    };
+    let secret = shapes.text(secret, "`secret`")?;
+    if secret.is_empty() {
+        shapes.refuse(node.place.error("the `secret` of a `token` is empty"));
+    }
+    let name = match node.get("name") {
+        Some(name) => shapes.text(name, "`name`")?,
+        None => "session_token".to_owned(),
+    };
+    if query.contains_key(&name) {
+        let message = format!("`{name}` is in the `query` and made by `token`");
+        shapes.refuse(node.place.error(message));
+    }
+    let payload = node
+        .get("payload")
+        .and_then(|node| shapes.object(node, "`payload`"));
+    Some(SessionToken {
+        secret,
+        payload: payload.map(to_map).unwrap_or_default(),
+        name,
+    })
+}
+
+/// Reads `cache`.
+pub(super) fn cache(node: &Node, shapes: &mut Shapes) -> CacheEntries {
+    let mut cache = CacheEntries::default();
+    for entry in shapes.object(node, "`cache`").unwrap_or_default() {
+        let what = format!("`{}` in the cache", entry.key);
+        let (value, ttl) = match &entry.value.value {
+            NodeValue::Text(_) => (Some(&entry.value), None),
+            NodeValue::Object(members) => {
+                shapes.only(members, CACHED, &what);
+                (entry.value.get("value"), entry.value.get("ttl"))
+            }
+            _ => {
+                let message = format!(
+                    "{what} is {}, and only strings are cached",
+                    entry.value.kind()
+                );
+                let error = entry.value.place.error(message);
+                shapes.refuse(error.with_hint(
+                    "write the string that api.cache.set was given, or { value: …, ttl: 60s }",
+                ));
+                continue;
+            }
+        };
+        let Some(value) = value else {
+            shapes.refuse(entry.value.place.error(format!("{what} has no `value`")));
+            continue;
+        };
+        let (Some(value), Some(ttl)) = (
+            shapes.text(value, &what),
+            ttl.map_or(Some(None), |ttl| {
+                shapes.parsed(ttl, "`ttl`", parse_duration).map(Some)
+            }),
+        ) else {
+            continue;
+        };
+        let ttl = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+        if let Err(reason) = cache.give(entry.key.clone(), value, ttl) {
+            shapes.refuse(entry.place.error(reason));
+        }
+    }
+    cache
 }

@@ -80,6 +80,9 @@ pub fn reword(error: Error) -> Error {
         let message = format!("`{name}` is not known here");
         return Error { message, ..error }.with_hint(hint("known", &name, &known));
     }
+    if let Some(message) = wrong_type(&error.message) {
+        return Error { message, ..error };
+    }
     match error.message.strip_prefix("missing field ") {
         Some(name) => Error {
             message: format!("the key {name} is missing"),
@@ -89,9 +92,76 @@ pub fn reword(error: Error) -> Error {
     }
 }
 
+/// `invalid type: string "200", expected u16` in words of a user.
+fn wrong_type(message: &str) -> Option<String> {
+    let rest = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let expected = match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "a text",
+        "a boolean" => "true or false",
+        "a map" => "an object",
+        "a sequence" => "a list",
+        _ => return None,
+    };
+    let (kind, value) = found.split_once(' ').unwrap_or((found, ""));
+    let found = match kind {
+        "string" => format!("the text {value}"),
+        "integer" => format!("the number {}", value.trim_matches('`')),
+        "floating" => format!(
+            "the number {}",
+            value.trim_start_matches("point ").trim_matches('`')
+        ),
+        "boolean" => value.trim_matches('`').to_owned(),
+        "map" => "an object".to_owned(),
+        "sequence" => "a list".to_owned(),
+        "null" | "unit" => "null".to_owned(),
+        _ => return None,
+    };
+    Some(format!("a value must be {expected}; this is {found}"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde::Deserialize;
+
+    #[test]
+    fn wrong_types_are_told_in_words_of_a_user() {
+        let error = |text: &str| {
+            let error = serde_json::from_str::<(u16, String)>(text).expect_err("wrong");
+            // serde_json adds the place.
+            let message = error.to_string();
+            let (message, _) = message.split_once(" at line").expect("a place");
+            super::wrong_type(message)
+        };
+        for (text, expected) in [
+            (
+                "[\"200\", \"\"]",
+                "a whole number from 0; this is the text \"200\"",
+            ),
+            (
+                "[70000, \"\"]",
+                "a whole number from 0; this is the number 70000",
+            ),
+            (
+                "[1.5, \"\"]",
+                "a whole number from 0; this is the number 1.5",
+            ),
+            ("[1, true]", "a text; this is true"),
+            ("[1, {}]", "a text; this is an object"),
+            ("[1, null]", "a text; this is null"),
+        ] {
+            assert_eq!(
+                error(text),
+                Some(format!("a value must be {expected}")),
+                "{text}"
+            );
+        }
+    }
 
     use super::*;
 

@@ -120,7 +120,8 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
             }
         }
     }
-    if let Some(entry) = node.entry("binding") {
+    let node_of_binding = node.entry("binding");
+    if let Some(entry) = node_of_binding {
         let names = texts(&entry.value, "`binding`", shapes);
         project
             .triggers
@@ -141,6 +142,12 @@ fn read(node: &Node, home: &Path, shapes: &mut Shapes) -> Result<Project> {
                     "{what}: this trigger is unknown, or does not run here"
                 ));
                 return Err(error.with_hint(format!("triggers are {}", known.join(", "))));
+            }
+            if entry.key == "post-login" && node_of_binding.is_some() {
+                let error = entry
+                    .place
+                    .error(format!("{what}: `binding` binds this trigger, too"));
+                shapes.refuse(error.with_hint("keep one of the two"));
             }
             let names = texts(&entry.value, &what, shapes);
             project.triggers.retain(|trigger| trigger.id != entry.key);

@@ -17,7 +17,7 @@ use crate::door::Boundary;
 use crate::files::{
     configured_path, display_path, entries, extension, file_name, file_stem, with_slashes,
 };
-use crate::keywords::KeywordMappings;
+use crate::keywords::{KeywordMappings, leftover};
 use crate::{Error, Result};
 
 /// A Rule of the configuration.
@@ -96,10 +96,40 @@ pub(super) fn in_folder(
                 .unwrap_or_else(|| path.with_extension("js")),
         };
         let rule = read(&value, &path, &shown, &script);
-        rules.extend(remarks.keep(Part::Rule, &path, rule));
+        let rule = remarks.keep(Part::Rule, &path, rule);
+        remarks
+            .notices
+            .extend(rule.iter().filter_map(|rule| passed_over(rule, &shown)));
+        rules.extend(rule);
         files.push(path);
     }
     rules
+}
+
+/// Returns a notice about a Rule of a stage that has no login.
+fn passed_over(rule: &Rule, shown: &str) -> Option<Error> {
+    (rule.enabled && rule.stage != LOGIN_SUCCESS).then(|| {
+        let Rule { name, stage, .. } = rule;
+        Error::new(format!(
+            "the Rule `{name}` is not run: its stage `{stage}` is not that of a login"
+        ))
+        .in_file(shown)
+    })
+}
+
+/// Returns a notice about a setting whose marker is not replaced: Rules see the marker.
+fn unreplaced(configuration: &Map<String, Value>, shown: &str) -> Vec<Error> {
+    let settings = configuration.iter().filter_map(|(key, value)| {
+        let marker = leftover(value.as_str()?)?;
+        let error = Error::new(format!(
+            "the setting `{key}` of Rules has `{marker}`, which is not replaced"
+        ));
+        Some(error.in_file(shown).with_hint(format!(
+            "give it a value in {} of config.json",
+            KeywordMappings::CONFIG_KEY
+        )))
+    });
+    settings.collect()
 }
 
 /// `rules/*.js` that nothing describes: they run in the order of their names.
@@ -163,7 +193,11 @@ pub(super) fn in_list(
         let default = format!("rules/{name}.js");
         let script = |named: Option<&str>| configured_path(root, named.unwrap_or(&default));
         let rule = read(item, file, &shown, &script);
-        remarks.keep_named(Part::Rule, name.to_owned(), file, rule)
+        let rule = remarks.keep_named(Part::Rule, name.to_owned(), file, rule);
+        remarks
+            .notices
+            .extend(rule.iter().filter_map(|rule| passed_over(rule, &shown)));
+        rule
     });
     Ok(rules.collect())
 }
@@ -179,9 +213,12 @@ pub(super) fn configs_in_folder(
     for path in entries(&root.join("rules-configs")) {
         if extension(&path) == "json" {
             let value = read_configuration(&path, root, mappings);
-            let read = value
-                .and_then(|value| config(&value, &display_path(&path, root), &mut configuration));
+            let shown = display_path(&path, root);
+            let mut own = Map::new();
+            let read = value.and_then(|value| config(&value, &shown, &mut own));
             remarks.keep(Part::Other, &path, read);
+            remarks.notices.extend(unreplaced(&own, &shown));
+            configuration.extend(own);
             files.push(path);
         }
     }
@@ -189,11 +226,16 @@ pub(super) fn configs_in_folder(
 }
 
 /// The values under `rulesConfigs:`.
-pub(super) fn configs_in_list(items: Option<&Value>, shown: &str) -> Result<Map<String, Value>> {
+pub(super) fn configs_in_list(
+    items: Option<&Value>,
+    shown: &str,
+    remarks: &mut Remarks,
+) -> Result<Map<String, Value>> {
     let mut configuration = Map::new();
     for item in list(items, "rulesConfigs", shown)? {
         config(item, shown, &mut configuration)?;
     }
+    remarks.notices.extend(unreplaced(&configuration, shown));
     Ok(configuration)
 }
 

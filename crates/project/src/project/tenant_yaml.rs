@@ -65,7 +65,11 @@ pub(super) fn load(root: &Path, file: &Path, mappings: KeywordMappings) -> Resul
         mappings,
         actions,
         rules: rules::in_list(configuration.get("rules"), file, root, &mut remarks)?,
-        rules_configs: rules::configs_in_list(configuration.get("rulesConfigs"), &shown)?,
+        rules_configs: rules::configs_in_list(
+            configuration.get("rulesConfigs"),
+            &shown,
+            &mut remarks,
+        )?,
         triggers,
         tenant,
         test: TestConfiguration::default(),

@@ -383,3 +383,56 @@ fn what_an_export_leaves_out_does_not_stop_the_others() {
         assert!(project.remarks.notices.is_empty(), "{file:?}");
     }
 }
+
+#[test]
+fn rules_that_no_login_runs_and_settings_that_nothing_replaces_are_named() {
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let script = "function (user, context, callback) { callback(null, user, context); }\n";
+    for (name, text) in [
+        (
+            "rules/before.json",
+            r#"{"name": "before", "script": "./before.js", "stage": "pre_authorize"}"#,
+        ),
+        ("rules/before.js", script),
+        (
+            "rules/off.json",
+            r#"{"name": "off", "script": "./before.js", "stage": "login_failure", "enabled": false}"#,
+        ),
+        (
+            "rules/login.json",
+            r#"{"name": "login", "script": "./before.js", "stage": "login_success"}"#,
+        ),
+        (
+            "rules-configs/A.json",
+            r###"{"key": "A", "value": "##MISSING##"}"###,
+        ),
+        ("rules-configs/B.json", r#"{"key": "B", "value": "given"}"#),
+    ] {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().expect("it is in the folder")).expect("a folder");
+        fs::write(file, text).expect("a file");
+    }
+    let yaml = tempfile::tempdir().expect("there is room for a folder");
+    let text = "rules:\n  - name: before\n    script: ./rules/before.js\n    stage: pre_authorize\nrulesConfigs:\n  - key: A\n    value: \"##MISSING##\"\n";
+    fs::write(yaml.path().join("tenant.yaml"), text).expect("a file");
+    for (folder, rule, setting) in [
+        (&folder, "rules/before.json", "rules-configs/A.json"),
+        (&yaml, "tenant.yaml", "tenant.yaml"),
+    ] {
+        let project = Project::discover(folder.path())
+            .expect("readable")
+            .expect("a project");
+        let notices = project.remarks.notices.iter().map(ToString::to_string);
+        assert_eq!(
+            notices.collect::<Vec<_>>(),
+            [
+                format!(
+                    "{rule}: the Rule `before` is not run: its stage `pre_authorize` is not that of a login"
+                ),
+                format!(
+                    "{setting}: the setting `A` of Rules has `##MISSING##`, which is not replaced"
+                ),
+            ]
+        );
+    }
+}

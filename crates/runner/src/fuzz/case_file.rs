@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use postlogin_core::outcome::Outcome;
 use postlogin_host::Mock;
 use postlogin_host::mock::to_yaml;
-use postlogin_project::cases::{Act, Step, Steps};
+use postlogin_project::cases::{Act, SessionToken, Step, Steps};
 use postlogin_project::document::node::Node;
 use postlogin_project::{ActionSource, Boundary, Project, Secret};
 use serde_json::{Value, json};
@@ -196,6 +196,9 @@ fn template(out: &mut String, planned: &PlannedCase) -> std::fmt::Result {
     if let Some(seed) = case.seed {
         entry(out, "seed", &json!(seed))?;
     }
+    if !case.cache.is_empty() {
+        entry(out, "cache", &case.cache.to_json())?;
+    }
     if let Some(timeout) = case.timeout {
         entry(out, "timeout", &json!(format!("{}ms", timeout.as_millis())))?;
     }
@@ -230,7 +233,18 @@ fn template(out: &mut String, planned: &PlannedCase) -> std::fmt::Result {
 
 fn request(step: &Step) -> Value {
     match &step.act {
-        Act::Continue { query, body } => json!({"query": query, "body": body}),
+        Act::Continue { query, body, token } => {
+            let mut request = json!({"query": query, "body": body});
+            if let Some(SessionToken {
+                secret,
+                payload,
+                name,
+            }) = token
+            {
+                request["token"] = json!({"secret": secret, "payload": payload, "name": name});
+            }
+            request
+        }
         Act::Challenge { .. } => Value::Null,
     }
 }

@@ -11,6 +11,7 @@ use postlogin_js::{
     inputs::inputs,
     source::{
         facts::{Facts, Mention, facts},
+        not_as_uploaded,
         rule::{is_exported, is_rule},
         suspected,
     },
@@ -175,6 +176,10 @@ impl Said {
         let missing = self.secrets.iter();
         let missing = missing.filter(|mention| !seen.contains_key(&mention.name));
         let notices = missing.map(|mention| secret_missing(source, mention));
+        let uncompiled = match self.kind {
+            HandlerKind::Action => not_compiled(source),
+            HandlerKind::Rule | HandlerKind::Connection => None,
+        };
         let oddities = self.oddities.iter().cloned();
         let undeclared = match self.kind {
             HandlerKind::Action => not_declared(source, trigger).or_else(|| not_deployed(source)),
@@ -182,6 +187,7 @@ impl Said {
         };
         oddities
             .chain(self.handlers_left_out(trigger))
+            .chain(uncompiled)
             .chain(undeclared)
             .chain(notices)
             .collect()
@@ -249,6 +255,24 @@ fn not_deployed(source: &ActionSource) -> Option<Notice> {
             source.display_path
         ),
         source: Some("https://auth0.github.io/auth0-cli/auth0_actions_deploy.html".into()),
+    })
+}
+
+/// Returns a notice for code that is uploaded as it is, and that production does not run.
+fn not_compiled(source: &ActionSource) -> Option<Notice> {
+    let ActionKind::Script { text, .. } = &source.kind else {
+        return None;
+    };
+    let by = source.is_uploaded_by()?;
+    let file = &source.display_path;
+    let (language, error) = not_as_uploaded(file, text)?;
+    let Location { line, column, .. } = error.location;
+    Some(Notice {
+        code: "not-compiled".into(),
+        message: format!(
+            "{file}:{line}:{column}: {by} names this file as the code, and it is uploaded as it is: production does not run {language}. Compile it, and name the compiled file"
+        ),
+        source: Some("https://auth0.com/docs/customize/actions/action-coding-guidelines".into()),
     })
 }
 

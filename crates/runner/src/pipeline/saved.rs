@@ -74,7 +74,7 @@ fn render(out: &mut String, case: &SavedCase) -> std::fmt::Result {
     if case.had_cache {
         writeln!(
             out,
-            "# `api.cache` had entries when this login began. A case begins without them."
+            "# `api.cache` had entries when this login began; `cache: {{ KEY: VALUE }}` gives them to the case."
         )?;
     }
     entry(out, "description", &json!(case.name))?;

@@ -155,6 +155,10 @@ impl Door for Waiting {
         self.door.send(request)
     }
 
+    fn has_mock(&self, request: &Request) -> bool {
+        self.door.has_mock(request)
+    }
+
     fn progress(&self) -> Vec<u32> {
         self.door.progress()
     }

@@ -26,6 +26,8 @@ pub(crate) struct OfCode {
     pub(crate) client: Value,
     /// The connection that the code signs in to; `null` for that of the user.
     pub(crate) connection: Value,
+    /// The login that waits for the code.
+    pub(crate) login: Option<String>,
     /// `event.request`.
     pub(crate) request: Value,
     /// Subject and body of a mail that is not made from a template.
@@ -68,6 +70,7 @@ async fn deliver(tenant: &Arc<Tenant>, mail: OfCode) {
         to: mail.to.clone(),
         code: Some(mail.code.clone()),
         user_id: user_id.to_owned(),
+        login: mail.login.clone(),
         date: iso(now),
         ..stored::Mail::default()
     };

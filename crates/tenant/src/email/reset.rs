@@ -235,8 +235,7 @@ async fn follow(
     phone::challenge_of(
         tenant,
         &waiting.suspension,
-        user_id,
-        client_id,
+        (user_id, client_id, None),
         &waiting.otp,
         request,
     )

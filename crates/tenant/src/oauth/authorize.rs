@@ -262,7 +262,12 @@ pub(crate) fn refused(
     match &login.device {
         Some(device) => {
             super::device::refuse(tenant, device, error);
-            error_page(error)
+            let mut shown = error_page(error);
+            // What an Action refuses is no fault of the server; the token endpoint alone says 500.
+            if error.error == "access_denied" {
+                *shown.status_mut() = StatusCode::FORBIDDEN;
+            }
+            shown
         }
         None => send_error(back, error),
     }

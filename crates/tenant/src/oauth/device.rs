@@ -78,9 +78,7 @@ fn start(tenant: &Tenant, call: &Call) -> Result<Value> {
 
 /// The page on which a person enters the device's code.
 pub(crate) async fn activate(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {
-    let given = call
-        .field("user_code")
-        .map(|code| code.trim().to_uppercase());
+    let given = call.field("user_code").map(as_written);
     let (Some(user_code), Method::POST) = (&given, call.method.clone()) else {
         return form(given.as_deref(), None);
     };
@@ -97,6 +95,16 @@ pub(crate) async fn activate(State(tenant): State<Arc<Tenant>>, call: Call) -> R
     confirm(&tenant, &call, key, device)
         .await
         .unwrap_or_else(|error| error_page(&error))
+}
+
+/// Returns a code as it is shown, however it was typed: RFC 8628, 6.1.
+fn as_written(typed: &str) -> String {
+    let letters = typed.chars().filter(char::is_ascii_alphanumeric);
+    let mut code = letters.collect::<String>().to_uppercase();
+    if code.len() > 4 {
+        code.insert(4, '-');
+    }
+    code
 }
 
 async fn confirm(

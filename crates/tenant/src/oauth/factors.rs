@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Result;
 use super::event::request;
+use super::{Result, waiting};
 use crate::clock::iso;
 use crate::email::{OfCode, send_with_code};
 use crate::http::{Call, text};
@@ -386,6 +386,7 @@ pub(crate) async fn send_code(
     let user = tenant.store.user(user_id)?.unwrap_or_default();
     let client = tenant.client(client_id)?.unwrap_or_default();
     let to = factor.to.clone().unwrap_or_default();
+    let login = waiting::look(tenant, mfa_token)?.map(|waiting| waiting.flow.id);
     let channel = match factor.kind {
         Kind::Voice => Channel::Voice,
         Kind::Email => {
@@ -395,6 +396,7 @@ pub(crate) async fn send_code(
                 code,
                 user,
                 client,
+                login,
                 request: request(tenant, call),
                 ..OfCode::default()
             };
@@ -415,6 +417,7 @@ pub(crate) async fn send_code(
         client,
         connection: Value::Null,
         organization: None,
+        login,
         request: request(tenant, call),
         language: phone::asked_language(call),
     };

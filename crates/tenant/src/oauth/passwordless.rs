@@ -228,6 +228,7 @@ async fn deliver(
             client: who.client.clone(),
             connection: contact.connection.clone(),
             organization: None,
+            login: None,
             request: request(tenant, call),
             language: phone::asked_language(call),
         };
@@ -255,6 +256,7 @@ async fn deliver(
         user: user.cloned().unwrap_or_default(),
         client: who.client.clone(),
         connection: contact.connection.clone(),
+        login: None,
         request: request(tenant, call),
         own: Some((subject, body)),
     };

@@ -353,17 +353,18 @@ fn refusal(outcome: &Outcome, is_token_revoked: bool) -> OAuthError {
         Status::Redirected | Status::Prompted | Status::Challenged => {
             OAuthError::new(403, "interaction_required", "External interaction required")
         }
-        Status::Failed
-            if outcome
-                .error
-                .as_ref()
-                .is_some_and(|error| error.name == "interaction_required") =>
-        {
-            OAuthError::new(403, "interaction_required", reason)
-        }
         _ => {
-            let status = if is_token_revoked { 403 } else { 500 };
-            OAuthError::new(status, "access_denied", reason)
+            let error = outcome.error.as_ref().map(|error| error.name.as_str());
+            match error.filter(|_| outcome.status == Status::Failed) {
+                // What the platform refuses because nothing may be shown.
+                Some(name @ ("interaction_required" | "login_required")) => {
+                    OAuthError::new(403, name, reason)
+                }
+                _ => {
+                    let status = if is_token_revoked { 403 } else { 500 };
+                    OAuthError::new(status, "access_denied", reason)
+                }
+            }
         }
     }
 }

@@ -180,6 +180,9 @@ fn lock_is_told_the_connections_of_an_application() {
         json!({"name": "people", "strategy": "auth0", "options": {"passwordPolicy": "good", "disable_signup": true, "customScripts": {"login": "secret"}}}),
         json!({"name": "</script>", "strategy": "auth0"}),
         json!({"name": "others", "strategy": "auth0", "enabled_clients": ["Web"]}),
+        json!({"name": "corp", "strategy": "samlp", "options": {"domain_aliases": ["corp.example"]}}),
+        json!({"name": "email", "strategy": "email"}),
+        json!({"name": "sms", "strategy": "sms", "enabled_clients": ["Web"]}),
     ];
     // Where the users of the seed are.
     data.settings
@@ -206,10 +209,14 @@ fn lock_is_told_the_connections_of_an_application() {
         assert_eq!(settings["id"], SPA);
         assert_eq!(
             settings["strategies"],
-            json!([{"name": "auth0", "connections": [
-                {"name": "people", "passwordPolicy": "good", "showSignup": false, "showForgot": true},
-                {"name": "</script>", "showSignup": true, "showForgot": true},
-            ]}])
+            json!([
+                {"name": "auth0", "connections": [
+                    {"name": "people", "passwordPolicy": "good", "showSignup": false, "showForgot": true},
+                    {"name": "</script>", "showSignup": true, "showForgot": true},
+                ]},
+                {"name": "samlp", "connections": [{"name": "corp", "display_name": null, "domain_aliases": ["corp.example"]}]},
+                {"name": "email", "connections": [{"name": "email", "display_name": null}]},
+            ])
         );
         for nobody in ["/client/nobody.js", "/client/spa-client", "/client/%00.js"] {
             assert_eq!(

@@ -333,6 +333,13 @@ fn a_code_by_mail_is_in_the_outbox_and_runs_out() {
             (&mail["to"], &mail["template"]),
             (&json!("joe@example.com"), &json!("mfa_oob_code"))
         );
+        // The page shows it in the pipeline of that login.
+        let waits = world.log().await.into_iter().rev();
+        let waits = waits.filter(|entry| entry["waiting"] == true);
+        assert_eq!(
+            mail["login"],
+            waits.map(|it| it["id"].clone()).next().unwrap()
+        );
         let code = mail["code"].as_str().unwrap().to_owned();
         assert!(mail["body"].as_str().unwrap().contains(&code), "{mail}");
         world.advance(301).await;

@@ -82,10 +82,7 @@ fn who_does_not_pass_is_not_let_in() {
             .form("/u/mfa", &[("state", &state), ("code", "000")])
             .await;
         assert_eq!(back.parameter("error").as_deref(), Some("access_denied"));
-        assert_eq!(
-            world.refusal(&[("prompt", "none")]).await,
-            "interaction_required"
-        );
+        assert_eq!(world.refusal(&[("prompt", "none")]).await, "login_required");
     });
 }
 

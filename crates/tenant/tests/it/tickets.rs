@@ -243,3 +243,31 @@ fn a_link_ends_at_the_result_url() {
         );
     });
 }
+
+#[test]
+fn the_head_of_a_link_uses_nothing_up() {
+    run(async {
+        let mut world = world();
+        let ask = json!({"user_id": "auth0|2"});
+        let (_, made) = post(&mut world, "tickets/email-verification", ask).await;
+        let link = made["ticket"].as_str().unwrap().to_owned();
+        for _ in 0..2 {
+            let head = world.send(Method::HEAD, &link, &[], "").await;
+            assert_eq!((head.status, &*head.text), (StatusCode::OK, ""));
+        }
+        assert_ne!(
+            get(&mut world, "users/auth0%7C2").await["email_verified"],
+            true
+        );
+        assert_eq!(world.get(&link).await.status, StatusCode::OK);
+        assert_eq!(
+            get(&mut world, "users/auth0%7C2").await["email_verified"],
+            true
+        );
+        // The discovery document has a head.
+        let head = world
+            .send(Method::HEAD, "/.well-known/openid-configuration", &[], "")
+            .await;
+        assert!(head.header("content-type").starts_with("application/json"));
+    });
+}

@@ -262,12 +262,10 @@ fn a_device_waits_until_its_user_has_signed_in() {
                 .text
                 .contains("Invalid code")
         );
-        let page = world
-            .form(
-                "/activate",
-                &[("user_code", codes["user_code"].as_str().unwrap())],
-            )
-            .await;
+        // However it is typed: RFC 8628, 6.1.
+        let typed = codes["user_code"].as_str().unwrap().to_lowercase();
+        let typed = format!(" {} ", typed.replace('-', ". "));
+        let page = world.form("/activate", &[("user_code", &typed)]).await;
         let done = world.sign_in(&page).await;
         assert!(
             done.text.contains("Congratulations"),

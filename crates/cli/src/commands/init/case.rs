@@ -235,6 +235,13 @@ fn case(
             line(format!("  - description: {text}"));
         }
         (None, Some(Status::Denied)) => line(format!("  - description: {what} is denied")),
+        (None, Some(Status::Redirected)) => {
+            line(format!("  - description: {what} is sent to another site"));
+        }
+        (None, Some(Status::Prompted)) => line(format!("  - description: {what} is shown a form")),
+        (None, Some(Status::Challenged)) => {
+            line(format!("  - description: {what} is asked for a factor"));
+        }
         (None, _) if trigger == Trigger::PostLogin => {
             line(format!("  - description: {what} logs in"));
         }

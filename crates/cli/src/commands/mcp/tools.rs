@@ -125,6 +125,11 @@ pub(super) const ALL: &[Spec] = &[
             SET,
             SECRETS,
             optional(
+                "cache",
+                Kind::Object,
+                "What earlier logins left in api.cache: {\"key\": \"value\"}, or {\"key\": {\"value\": \"…\", \"ttl\": \"60s\"}}",
+            ),
+            optional(
                 "http",
                 Kind::Any,
                 "Mocks: [{\"request\": {\"method\": \"GET\", \"url\": \"https://api.example.com/*\"}, \"response\": {\"status\": 200, \"json\": {}}}], or the path of a file of them",
@@ -137,7 +142,7 @@ pub(super) const ALL: &[Spec] = &[
             optional(
                 "continue",
                 Kind::Any,
-                "The /continue request after a redirect or a form: {\"query\": {}, \"body\": {}}, or a list of them",
+                "The /continue request after a redirect or a form: {\"query\": {}, \"body\": {}, \"token\": {\"secret\": \"…\", \"payload\": {}}}, or a list of them",
             ),
             optional(
                 "challenge",

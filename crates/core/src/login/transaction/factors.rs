@@ -118,12 +118,12 @@ fn challenge_first(flow: &Flow) -> Result<(), Fault> {
     }
 }
 
-/// With `prompt=none` nothing may be shown, a challenge no more than a login page.
-/// <https://auth0.com/docs/authenticate/login/configure-silent-authentication>
+/// With `prompt=none` nothing may be shown, a challenge no more than a login page. The vendor's SDK knows the error by both texts.
+/// <https://github.com/auth0/auth0-spa-js/pull/1540>
 fn refuse_silent(flow: &Flow) -> Result<(), Fault> {
     if flow.silent {
-        let message = "The login has `prompt=none`, so the user cannot be asked for a factor.";
-        return Err(Fault::platform("interaction_required", message));
+        let message = "Multifactor authentication required";
+        return Err(Fault::platform("login_required", message));
     }
     Ok(())
 }

@@ -6,15 +6,18 @@ use serde_json::Map;
 
 use super::state::{Ending, Flow};
 use super::{Suspension, apply};
+use crate::ceilings::{SHOWN_BYTES, of_value};
 use crate::claim_rules::RuleContext;
 use crate::fault::Fault;
 use crate::ledger::{Settled, settle};
 use crate::limits::{API_OBJECT_PAGE, CUSTOM_CLAIMS_BYTES, SCOPES_PAGE};
 use crate::measure;
 use crate::outcome::{
-    AccessToken, IdToken, OUTCOME_FORMAT, Outcome, Redirect, Status, TokenKind, Usage,
+    AccessToken, IdToken, Notice, OUTCOME_FORMAT, Outcome, Redirect, RulesEnd, Status, TokenKind,
+    Usage,
 };
 use crate::reads::{ClaimOrigin, ReadIndex, Record};
+use crate::rules::state::Shared;
 use crate::token_size;
 use crate::tokens::{Facts, Request};
 use crate::trigger::Trigger;
@@ -115,6 +118,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         }
         _ => None,
     };
+    let rules = rules_end(&mut flow);
     let mut outcome = Outcome {
         format: OUTCOME_FORMAT.to_owned(),
         trigger: flow.input.trigger,
@@ -134,6 +138,7 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         notices: std::mem::take(&mut flow.notices),
         error,
         redirect,
+        rules,
         usage: Usage {
             actions: std::mem::take(&mut flow.usage),
         },
@@ -190,6 +195,23 @@ fn finish(mut flow: Flow, request: &Request) -> (Outcome, Vec<measure::Usage>) {
         ..outcome
     };
     (outcome, usage)
+}
+
+/// Returns the objects of Rules, if one ran and an outcome has room for them.
+fn rules_end(flow: &mut Flow) -> Option<RulesEnd> {
+    let Shared { user, context } = flow.rules.shared.take()?;
+    if of_value(&user) + of_value(&context) > SHOWN_BYTES {
+        let most = SHOWN_BYTES >> 20;
+        flow.notices.push(Notice {
+            code: "rules-not-kept".to_owned(),
+            message: format!(
+                "`user` and `context` of the Rules have more than {most} MiB: the outcome does not show them."
+            ),
+            source: None,
+        });
+        return None;
+    }
+    Some(RulesEnd { user, context })
 }
 
 fn waiting_status(flow: &Flow) -> Status {

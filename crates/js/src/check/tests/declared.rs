@@ -12,6 +12,7 @@ fn declared(dependencies: &[&str], secrets: &[&str]) -> Declared {
         configuration: None,
         triggers: vec![("post-login".to_owned(), Some("v3".to_owned()))],
         file: "actions/a.json".to_owned(),
+        is_uploaded: true,
     }
 }
 
@@ -52,6 +53,23 @@ fn what_is_used_must_be_declared() {
         ..declared(&[], &[])
     };
     check_declared(USES, &unknown, &[]);
+}
+
+#[test]
+fn an_action_has_one_trigger() {
+    let trigger = |id: &str| (id.to_owned(), Some("v3".to_owned()));
+    let both = Declared {
+        triggers: vec![trigger("post-login"), trigger("credentials-exchange")],
+        ..declared(&[], &[])
+    };
+    let quiet = "exports.onExecutePostLogin = async () => {};\n";
+    check_declared(quiet, &both, &["1:1 several-declared-triggers"]);
+    // Nothing is uploaded from there.
+    let kept = Declared {
+        is_uploaded: false,
+        ..both
+    };
+    check_declared(quiet, &kept, &[]);
 }
 
 #[test]

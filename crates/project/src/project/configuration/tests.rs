@@ -114,6 +114,10 @@ fn mistakes_have_their_place() {
         "postlogin.toml:1:1: unknown key `exprt` in postlogin.toml | did you mean `export`?",
     );
     check_mistake(
+        "binding = [\"a\"]\n[bindings]\npost-login = [\"b\"]\n",
+        "postlogin.toml:3:1: `post-login` of `bindings`: `binding` binds this trigger, too | keep one of the two",
+    );
+    check_mistake(
         "\nexport = \"nowhere\"\n",
         "postlogin.toml:2:10: no export in `nowhere` | an export has a tenant.yaml, or actions/*.json",
     );

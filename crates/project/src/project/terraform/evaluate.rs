@@ -102,6 +102,14 @@ impl<'m> Scope<'m> {
         }
     }
 
+    /// The scope of another part of the same block.
+    pub(super) fn in_file(&self, file: usize) -> Self {
+        Self {
+            file,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn is_too_deep(&self) -> bool {
         self.depth > DEEPEST
     }

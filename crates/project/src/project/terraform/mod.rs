@@ -9,6 +9,7 @@ mod budget;
 mod code;
 mod evaluate;
 mod functions;
+mod overrides;
 mod read;
 mod reader;
 mod references;
@@ -21,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use hcl_edit::expr::Expression;
-use hcl_edit::structure::Body;
+use hcl_edit::structure::{Attribute, Body};
 use serde_json::{Map, Value};
 
 use super::remarks::Remarks;
@@ -77,6 +78,22 @@ struct Resource {
     body: Body,
     /// Where the block begins, in bytes.
     at: usize,
+    /// The parts of override files, each with its file. No two parts name the same argument or block.
+    overrides: Vec<(usize, Body)>,
+}
+
+impl Resource {
+    /// The parts of the block, each with the file that it is in.
+    fn parts(&self) -> impl Iterator<Item = (usize, &Body)> {
+        let overrides = self.overrides.iter().map(|(file, body)| (*file, body));
+        std::iter::once((self.file, &self.body)).chain(overrides)
+    }
+
+    /// An argument, and the file that it is in.
+    fn argument(&self, name: &str) -> Option<(usize, &Attribute)> {
+        let mut parts = self.parts();
+        parts.find_map(|(file, body)| Some((file, body.get_attribute(name)?)))
+    }
 }
 
 impl File {
@@ -149,9 +166,12 @@ pub(super) fn load(root: &Path, mappings: KeywordMappings) -> Project {
 
 /// The instances of a resource: one without `for_each` and `count`. What cannot be resolved counts as one, with a notice.
 fn instances<'m>(resource: &Resource, scope: &Scope<'m>, remarks: &mut Remarks) -> Vec<Scope<'m>> {
-    let argument = |name: &str| resource.body.get_attribute(name);
-    if let Some(attribute) = argument("for_each") {
-        return match scope.value(&attribute.value) {
+    let value = |name: &str| {
+        let (file, attribute) = resource.argument(name)?;
+        Some(scope.in_file(file).value(&attribute.value))
+    };
+    if let Some(items) = value("for_each") {
+        return match items {
             Ok(Value::Object(items)) => items
                 .into_iter()
                 .map(|(key, value)| scope.with_each(&key, value))
@@ -170,7 +190,7 @@ fn instances<'m>(resource: &Resource, scope: &Scope<'m>, remarks: &mut Remarks) 
             }
         };
     }
-    match argument("count").map(|attribute| scope.value(&attribute.value)) {
+    match value("count") {
         // A count that is not known is hardly 0.
         None | Some(Err(_)) => vec![scope.clone()],
         Some(Ok(count)) => (0..count.as_u64().unwrap_or(1).min(budget::MOST_INSTANCES))

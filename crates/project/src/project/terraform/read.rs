@@ -9,10 +9,10 @@ use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::{Decorated, Ident};
 use serde_json::Value;
 
-use super::{File, Module, PROVIDER, Resource, Written, files};
+use super::{File, Module, Resource, Written, files, overrides};
 use crate::document::{Format, parse_document};
 use crate::door::Boundary;
-use crate::files::{Marks, configured_path, display_path, extension, file_name};
+use crate::files::{Marks, configured_path, display_path, extension};
 use crate::project::remarks::{Broken, Part, Remarks};
 use crate::{Error, Result};
 
@@ -66,7 +66,7 @@ fn calls_itself(modules: &[Module], caller: usize, folder: &Path) -> bool {
 
 /// The folder of a local module.
 fn source(call: &Resource, folder: &Path) -> Option<std::path::PathBuf> {
-    let source = call.body.get_attribute("source")?.value.as_str()?;
+    let source = call.argument("source")?.1.value.as_str()?;
     let is_local = source.starts_with("./") || source.starts_with("../");
     is_local.then(|| configured_path(folder, source))
 }
@@ -76,7 +76,9 @@ fn module(folder: &Path, root: &Path, remarks: &mut Remarks) -> Module {
         folder: folder.to_owned(),
         ..Module::default()
     };
-    let all = files(folder);
+    let mut all = files(folder);
+    // A stable sort: Terraform reads override files after all others, in the order of their names.
+    all.sort_by_key(|path| overrides::is_one(path));
     if let Some(beyond) = all.get(MOST_FILES) {
         let error = Error::new(format!(
             "the folder has more than {MOST_FILES} files of Terraform; those from here on are not read"
@@ -84,39 +86,37 @@ fn module(folder: &Path, root: &Path, remarks: &mut Remarks) -> Module {
         let shown = display_path(beyond, root);
         remarks.notices.push(error.in_file(&shown));
     }
+    let mut is_settled = false;
     for path in all.into_iter().take(MOST_FILES) {
         let read = read(&path, root);
         let Some((file, body)) = remarks.keep(Part::Other, &path, read) else {
             continue;
         };
-        if is_override(&path) && file.text.contains(PROVIDER) {
-            let error = Error::new(
-                "the file is not read: Terraform merges what it says into the other files",
-            );
-            let error = error.in_file(&file.shown);
-            remarks
-                .notices
-                .push(error.with_hint("write it into the file that it changes"));
-            continue;
-        }
         let index = module.files.len();
         module.files.push(file);
+        let overrides = overrides::is_one(&path);
+        if overrides && !is_settled {
+            leave_out_duplicates(&mut module, remarks);
+            is_settled = true;
+        }
         for structure in body {
-            if let Ok(block) = structure.into_block() {
+            let Ok(block) = structure.into_block() else {
+                continue;
+            };
+            if !overrides {
                 add(block, index, &mut module);
+                continue;
             }
+            // The same reading, then the merge.
+            let mut over = Module::default();
+            add(block, index, &mut over);
+            overrides::merge(&mut module, over, remarks);
         }
     }
-    leave_out_duplicates(&mut module, remarks);
+    if !is_settled {
+        leave_out_duplicates(&mut module, remarks);
+    }
     module
-}
-
-/// Whether Terraform merges a file into the others.
-/// Source: <https://developer.hashicorp.com/terraform/language/files/override>.
-fn is_override(path: &Path) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    let stem = name.strip_suffix(".json").unwrap_or(&name);
-    stem == "override.tf" || stem.ends_with("_override.tf")
 }
 
 /// Leaves out resources with the type and the label of another one, which Terraform refuses.
@@ -209,6 +209,7 @@ fn add(block: Block, file: usize, module: &mut Module) {
             label,
             body,
             at,
+            overrides: Vec::new(),
         }),
         ("resource", Some(kind), Some(label)) => module.resources.push(Resource {
             file,
@@ -216,6 +217,7 @@ fn add(block: Block, file: usize, module: &mut Module) {
             label,
             body,
             at,
+            overrides: Vec::new(),
         }),
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! Reads the attributes and blocks of a resource.
 
 use hcl_edit::expr::{Expression, Object, ObjectKey};
-use hcl_edit::structure::Body;
+use hcl_edit::structure::{BlockLabel, Body};
 use serde_json::{Map, Value};
 
 use super::evaluate::{Scope, Stop, text_of};
@@ -39,8 +39,8 @@ impl Reader<'_, '_> {
 
     /// Remarks on the resource, at one of its attributes.
     pub(super) fn remark(&self, key: &str, what: &str, why: String, project: &mut Project) {
-        let stop = match self.resource.body.get_attribute(key) {
-            Some(attribute) => self.scope.stop(&attribute.value, why),
+        let stop = match self.resource.argument(key) {
+            Some((file, attribute)) => self.scope.in_file(file).stop(&attribute.value, why),
             None => self.scope.stop_at(self.resource.at, why),
         };
         let Resource { kind, label, .. } = self.resource;
@@ -50,8 +50,8 @@ impl Reader<'_, '_> {
 
     /// The value of an attribute; `None` when there is none, or when it is not resolved.
     pub(super) fn value(&mut self, key: &str) -> Option<Value> {
-        let attribute = self.resource.body.get_attribute(key)?;
-        match self.scope.value(&attribute.value) {
+        let (file, attribute) = self.resource.argument(key)?;
+        match self.scope.in_file(file).value(&attribute.value) {
             Ok(value) => Some(value),
             Err(stop) => {
                 self.stopped.push((key.to_owned(), stop));
@@ -68,7 +68,7 @@ impl Reader<'_, '_> {
 
     /// A text that has to be there.
     pub(super) fn string(&mut self, key: &str) -> Option<String> {
-        if self.resource.body.get_attribute(key).is_none() {
+        if self.resource.argument(key).is_none() {
             let stop = self.scope.stop_at(self.resource.at, "it is missing");
             self.stopped.push((key.to_owned(), stop));
             return None;
@@ -84,8 +84,8 @@ impl Reader<'_, '_> {
         project: &mut Project,
     ) -> Option<code::Code> {
         let what = format!("`{key}` of {}.{}", self.resource.kind, self.resource.label);
-        let found = match self.resource.body.get_attribute(key) {
-            Some(attribute) => code::of(&self.scope, &attribute.value),
+        let found = match self.resource.argument(key) {
+            Some((file, attribute)) => code::of(&self.scope.in_file(file), &attribute.value),
             None => Err(self.scope.stop_at(self.resource.at, "it is missing")),
         };
         match found {
@@ -111,30 +111,28 @@ impl Reader<'_, '_> {
     pub(super) fn blocks_of(&mut self, name: &str, only: &[&str]) -> Vec<Map<String, Value>> {
         let resource = self.resource;
         let mut found = Vec::new();
-        for block in resource.body.blocks() {
-            if block.ident.as_str() == name {
-                let scope = self.scope.clone();
-                found.push(self.members(&scope, &Form::Body(&block.body), name, only));
-            }
-            let label = block
-                .labels
-                .first()
-                .map(hcl_edit::structure::BlockLabel::as_str);
-            if block.ident.as_str() == "dynamic" && label == Some(name) {
-                let scope = self.scope.clone();
-                found.extend(self.dynamic(&scope, &block.body, name, only));
+        for (file, body) in resource.parts() {
+            let scope = self.scope.in_file(file);
+            for block in body.blocks() {
+                if block.ident.as_str() == name {
+                    found.push(self.members(&scope, &Form::Body(&block.body), name, only));
+                }
+                let label = block.labels.first().map(BlockLabel::as_str);
+                if block.ident.as_str() == "dynamic" && label == Some(name) {
+                    found.extend(self.dynamic(&scope, &block.body, name, only));
+                }
             }
         }
-        let Some(attribute) = resource.body.get_attribute(name) else {
+        let Some((file, attribute)) = resource.argument(name) else {
             return found;
         };
+        let scope = self.scope.in_file(file);
         let items: Vec<&Expression> = match &attribute.value {
             Expression::Array(items) => items.iter().collect(),
             one => vec![one],
         };
         for item in items {
             if let Expression::Object(object) = item {
-                let scope = self.scope.clone();
                 found.push(self.members(&scope, &Form::Object(object), name, only));
             }
         }
@@ -210,10 +208,7 @@ impl Reader<'_, '_> {
                 }
                 for block in body.blocks() {
                     let key = block.ident.as_str().to_owned();
-                    let label = block
-                        .labels
-                        .first()
-                        .map(hcl_edit::structure::BlockLabel::as_str);
+                    let label = block.labels.first().map(BlockLabel::as_str);
                     if let ("dynamic", Some(name)) = (key.as_str(), label) {
                         for one in self.dynamic(scope, &block.body, name, &[]) {
                             add_block(&mut members, name.to_owned(), Value::Object(one));
@@ -242,9 +237,13 @@ impl Reader<'_, '_> {
 
     /// Everything that the resource says; blocks become objects, several of a name a list of them.
     pub(super) fn all(&mut self) -> Map<String, Value> {
-        let scope = self.scope.clone();
         let resource = self.resource;
-        self.members(&scope, &Form::Body(&resource.body), &resource.kind, &[])
+        let mut all = Map::new();
+        for (file, body) in resource.parts() {
+            let scope = self.scope.in_file(file);
+            all.extend(self.members(&scope, &Form::Body(body), &resource.kind, &[]));
+        }
+        all
     }
 
     /// One notice for all that was not resolved: its first place, and the names of the rest.

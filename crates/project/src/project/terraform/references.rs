@@ -79,8 +79,8 @@ impl<'m> Scope<'m> {
     /// Returns the value that the call of this module gives for a variable, and where that is written.
     pub(super) fn argument(&self, name: &str) -> Option<(Scope<'m>, &'m Expression)> {
         let (caller, call) = self.own()?.given.as_ref()?;
-        let given = &call.body.get_attribute(name)?.value;
-        Some((self.elsewhere(*caller, call.file), given))
+        let (file, given) = call.argument(name)?;
+        Some((self.elsewhere(*caller, file), &given.value))
     }
 
     /// An attribute of another resource. Ids are the tenant's: in their place is the name, which cases and exports have as well.
@@ -112,15 +112,15 @@ impl<'m> Scope<'m> {
         }
         if let Some((TraversalOperator::Index(index), rest)) = operators.split_first() {
             let key = self.value(index)?;
-            scope = match resource.body.get_attribute("for_each") {
-                Some(attribute) => {
-                    let items = scope.value(&attribute.value)?;
+            scope = match resource.argument("for_each") {
+                Some((file, attribute)) => {
+                    let items = scope.in_file(file).value(&attribute.value)?;
                     let item = items.get(text_of(&key)).cloned();
                     scope.with_each(&text_of(&key), item.unwrap_or(key))
                 }
                 None => {
-                    if let Some(attribute) = resource.body.get_attribute("count")
-                        && let Ok(count) = scope.value(&attribute.value)
+                    if let Some((file, attribute)) = resource.argument("count")
+                        && let Ok(count) = scope.in_file(file).value(&attribute.value)
                         && key.as_u64() >= count.as_u64()
                     {
                         let why = format!("{kind}.{label} has the count {count}, and no [{key}]");
@@ -134,7 +134,7 @@ impl<'m> Scope<'m> {
         let Some((TraversalOperator::GetAttr(name), rest)) = operators.split_first() else {
             return Err(self.stop(expression, format!("{kind}.{label} is not one value")));
         };
-        let attribute = |name: &str| resource.body.get_attribute(name);
+        let attribute = |name: &str| resource.argument(name);
         let found = match name.as_str() {
             name @ ("id" | "client_id") => attribute(name).or_else(|| {
                 let is_api = kind == "auth0_resource_server";
@@ -142,14 +142,14 @@ impl<'m> Scope<'m> {
             }),
             name => attribute(name),
         };
-        let Some(found) = found else {
+        let Some((file, found)) = found else {
             let why = format!(
                 "{kind}.{label}.{} is known to the tenant only",
                 name.as_str()
             );
             return Err(self.stop(expression, why));
         };
-        let value = scope.value(&found.value)?;
+        let value = scope.in_file(file).value(&found.value)?;
         self.steps(expression, value, rest)
     }
 
@@ -159,17 +159,17 @@ impl<'m> Scope<'m> {
         resource: &Resource,
         scope: &Scope<'m>,
     ) -> Result<Option<Value>, super::evaluate::Stop> {
-        let attribute = |name: &str| resource.body.get_attribute(name);
+        let attribute = |name: &str| resource.argument(name);
         let one = |scope: &Scope<'m>| -> Evaluated {
             let named = attribute("name").or_else(|| attribute("identifier"));
             let name = match named {
-                Some(named) => scope.value(&named.value)?,
+                Some((file, named)) => scope.in_file(file).value(&named.value)?,
                 None => Value::Null,
             };
             Ok(json!({ "id": name, "client_id": name, "name": name, "identifier": name }))
         };
-        if let Some(each) = attribute("for_each") {
-            let items = scope.value(&each.value)?;
+        if let Some((file, each)) = attribute("for_each") {
+            let items = scope.in_file(file).value(&each.value)?;
             let items: Vec<(String, Value)> = match items {
                 Value::Object(items) => items.into_iter().collect(),
                 Value::Array(items) => items.into_iter().map(|it| (text_of(&it), it)).collect(),
@@ -182,10 +182,14 @@ impl<'m> Scope<'m> {
             let items: Result<_, _> = items.collect();
             return Ok(Some(Value::Object(items?)));
         }
-        let Some(count) = attribute("count") else {
+        let Some((file, count)) = attribute("count") else {
             return Ok(None);
         };
-        let count = scope.value(&count.value)?.as_u64().unwrap_or_default();
+        let count = scope
+            .in_file(file)
+            .value(&count.value)?
+            .as_u64()
+            .unwrap_or_default();
         let indexes = 0..count.min(super::budget::MOST_INSTANCES);
         let items = indexes.map(|index| one(&scope.with("count", json!({ "index": index }))));
         let items: Result<_, _> = items.collect();

@@ -165,7 +165,7 @@ fn manifest(reader: &mut Reader<'_, '_>) -> Manifest {
 fn action(reader: &mut Reader<'_, '_>, project: &mut Project) {
     let mut manifest = manifest(reader);
     // The provider's default is `false`; what is not resolved is left open.
-    let deploy = match reader.resource.body.has_attribute("deploy") {
+    let deploy = match reader.resource.argument("deploy").is_some() {
         true => reader.value("deploy"),
         false => Some(Value::Bool(false)),
     };

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use crate::{ActionKind, Project};
 
 mod hostile;
+mod overrides;
 mod relations;
 
 fn repository(files: &[(&str, &str)]) -> TempDir {

@@ -1,5 +1,7 @@
 //! `auth0.users` of Rules: the profile is changed at once.
 
+use std::fmt::Write as _;
+
 use super::super::command::{Command, MetadataKind};
 use super::super::state::Flow;
 use super::super::{Transaction, apply};
@@ -13,6 +15,23 @@ use crate::value::Argument;
 use serde_json::Value;
 
 impl Transaction {
+    /// The URL that the client of the Management API sends an update to.
+    pub fn rule_profile_url(&self, user_id: &str) -> String {
+        let mut id = String::new();
+        for byte in user_id.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                    id.push(char::from(byte));
+                }
+                other => {
+                    // Writing to a String does not fail.
+                    let _ = write!(id, "%{other:02X}");
+                }
+            }
+        }
+        format!("https://{}/api/v2/users/{id}", self.flow.request.domain)
+    }
+
     /// `auth0.users.updateUserMetadata` and `updateAppMetadata`: a PATCH of the stored profile, at once. Gives the
     /// profile behind it.
     pub fn rule_updates_user(

@@ -229,7 +229,7 @@ fn a_silent_login_cannot_owe_a_factor() {
     let error = outcome.error.unwrap();
     assert_eq!(
         (error.action.as_str(), error.name.as_str()),
-        ("a", "interaction_required")
+        ("a", "login_required")
     );
 }
 
@@ -280,8 +280,8 @@ fn what_the_platform_refuses_fails_the_login() {
     check(
         json!({"request": {"query": {"prompt": "none"}}}),
         json!([["authentication.challengeWith", {"type": "otp"}]]),
-        "interaction_required",
-        "prompt=none",
+        "login_required",
+        "Multifactor authentication required",
     );
     check(
         json!({}),

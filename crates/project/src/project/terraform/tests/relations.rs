@@ -193,14 +193,7 @@ resource "auth0_trigger_action" "none" {
   action_id = auth0_action.none[0].id
 }
 "#;
-    let folder = repository(&[
-        ("main.tf", HEREDOC),
-        ("second.tf", text),
-        (
-            "main_override.tf",
-            "resource \"auth0_action\" \"claims\" {\n  name = \"Other\"\n}\n",
-        ),
-    ]);
+    let folder = repository(&[("main.tf", HEREDOC), ("second.tf", text)]);
     let project = read(&folder);
     let texts = |errors: &mut dyn Iterator<Item = &crate::Error>| -> Vec<String> {
         errors.map(|error| error.to_string()).collect()
@@ -208,7 +201,6 @@ resource "auth0_trigger_action" "none" {
     assert_eq!(
         texts(&mut project.remarks.notices.iter()),
         [
-            "main_override.tf: the file is not read: Terraform merges what it says into the other files",
             "second.tf:2:1: auth0_trigger_actions.again binds post-login, which another resource binds as well: production runs the Actions of the resource that is applied last, which replaces the whole binding; here those of both run",
             "second.tf:11:10: auth0_action.namesake is left out: another Action is called `Add claims`, and production refuses a second one",
             "second.tf:15:19: auth0_connection_client.lost does not count: no resource of this configuration is called `con_0123456789abcdef`",

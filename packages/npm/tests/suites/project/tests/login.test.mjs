@@ -6,7 +6,7 @@ import { copyFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, mock, test } from 'node:test';
-import { BinaryError, ExpectationError, PostloginError, PostloginProcessError, binary, createRunner, loadAction, replay, serve, spies } from 'postlogin';
+import { BinaryError, ExpectationError, PostloginError, PostloginProcessError, binary, createRunner, loadAction, loadRule, replay, serve, spies } from 'postlogin';
 import { expect } from 'postlogin/node';
 
 const runner = createRunner({ actions: 'actions/greet/code.js' });
@@ -223,6 +223,34 @@ test('spies see what the Action called', async () => {
     event.user.user_metadata.hobby = 'crash';
     await assert.rejects(onExecutePostLogin(event, {}), (error) => error instanceof TypeError && error.message === 'no hobby k');
     assert.throws(() => loadAction('actions/nope.js'), /ENOENT/);
+});
+
+test('a login begins with entries of the cache, and a site gives a signed token back', async () => {
+    writeFileSync('cached.cjs', "exports.onExecutePostLogin = async (event, api) => { const [a, b] = ['a', 'b'].map((key) => api.cache.get(key)?.value ?? null); api.idToken.setCustomClaim('https://example.com/cached', [a, b]); if (!a) api.redirect.sendUserTo('https://site.example/'); };\nexports.onContinuePostLogin = async (event, api) => { api.idToken.setCustomClaim('https://example.com/age', api.redirect.validateToken({ secret: 'shared' }).age); };");
+    const cached = createRunner({ actions: 'cached.cjs', cache: { a: 'one' } });
+    expect(await cached.login({ cache: { b: { value: 'two', ttl: '60s' } } })).toKeepClaim('https://example.com/cached', ['one', 'two']);
+    expect(await createRunner({ actions: 'cached.cjs' }).login({ continue: { token: { secret: 'shared', payload: { age: 7 } } } })).toKeepClaim('https://example.com/age', 7);
+});
+
+test('a Rule runs for a suite that calls it', async () => {
+    writeFileSync('rule.cjs', "function (user, context, callback) { if (user.blocked) return callback(new UnauthorizedError('blocked')); if (user.broken) throw new TypeError('broken'); user.seen = true; delete user.gone; context.idToken[configuration.NS + 'roles'] = ['a']; callback(null, user, context); }");
+    const rule = loadRule('rule.cjs', { configuration: { NS: 'https://example.com/' } });
+    const callback = mock.fn();
+    const user = { user_id: 'auth0|1', gone: 1 };
+    const context = { clientName: 'app' };
+    await rule(user, context, callback);
+    assert.deepEqual([user.seen, 'gone' in user, context.clientName], [true, false, 'app']);
+    assert.deepEqual(context.idToken, { 'https://example.com/roles': ['a'] });
+    const [error, ...given] = callback.mock.calls[0].arguments;
+    assert.deepEqual([error, given[0] === user, given[1] === context], [null, true, true]);
+    await rule({ user_id: 'auth0|1', blocked: true }, {}, callback);
+    assert.deepEqual([callback.mock.calls[1].arguments[0].name, callback.mock.calls[1].arguments[0].message], ['UnauthorizedError', 'blocked']);
+    await assert.rejects(rule({ user_id: 'auth0|1', broken: true }, {}, callback), (thrown) => thrown instanceof TypeError && thrown.message === 'broken');
+    assert.equal(callback.mock.callCount(), 2);
+    writeFileSync('before.cjs', "exports.onExecutePreUserRegistration = async (event, api) => { api.access.deny('spam', 'No.'); };");
+    const deny = mock.fn();
+    await loadAction('before.cjs').onExecutePreUserRegistration({ user: { email: 'a@spam.example' } }, { access: { deny } });
+    assert.deepEqual(deny.mock.calls[0].arguments, ['spam', 'No.']);
 });
 
 test('what JSON lacks comes back', async () => {
