@@ -9,10 +9,10 @@ use postlogin_core::outcome::Status;
 use postlogin_core::{CacheEntries, ResumeStep, Suspension, Trigger};
 use postlogin_engine::Engine;
 use postlogin_host::{Budget, Door, Mock, Request, Verdict, network::Closed};
-use postlogin_project::{Project, Secret};
+use postlogin_project::{Project, Secret, TenantData};
 use postlogin_runner::{Compiler, Pipeline, PipelineNotice, PipelineSetup, pipeline::Network};
 use postlogin_tenant::{Advanced, Answer, LoginPipeline, LoginRequest, PipelineError};
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 
 struct Offline;
 
@@ -110,7 +110,7 @@ fn pipeline_with(folder: &Path, network: Box<dyn Network>) -> (Pipeline, Notices
         budget: Budget::default(),
         arguments: Vec::new(),
         secrets: vec![secret("WORD", "a-hidden-word")],
-        seed: postlogin_project::TenantData::default(),
+        seed: TenantData::default(),
         compiler: Box::new(move |allocation| {
             let engine = Engine::new(allocation, Some(cache.clone()))?;
             Ok(Compiler::new(engine, |_| {}))
@@ -144,6 +144,8 @@ fn login() -> LoginRequest {
         event: sample(Trigger::PostLogin),
         domain: "localhost".into(),
         issuer: "http://localhost:3333/".into(),
+        configured: None,
+        permissions: Vec::new(),
         access_token_lifetime_s: None,
         granted_scopes: None,
         requested_scopes: None,
@@ -545,4 +547,59 @@ fn a_reload_names_what_changed_and_what_needs_a_restart() {
         r#"{ "name":   "viewer" }"#,
     );
     assert_eq!(start(), ["reloaded 1 [] []"]);
+}
+
+/// Changes of an API and an application by requests count instead of the project's export: RBAC, dialect, lifetimes.
+#[test]
+fn a_changed_configuration_counts_for_the_tokens_of_users() {
+    let folder = folder("exports.onExecutePostLogin = async () => {};\n");
+    let (pipeline, _) = pipeline(folder.path());
+    let mut event = sample(Trigger::PostLogin);
+    event["resource_server"] = json!({"identifier": "https://api.example.com"});
+    event["client"]["name"] = "App".into();
+    event["transaction"]["requested_scopes"] = json!(["openid", "read:x", "write:x"]);
+    event["authorization"] = json!({"roles": ["editor"]});
+    let permission = |name: &str| json!({"permission_name": name, "resource_server_identifier": "https://api.example.com"});
+    let configured = TenantData {
+        resource_servers: vec![
+            json!({"identifier": "https://api.example.com", "enforce_policies": true, "token_dialect": "access_token_authz", "token_lifetime": 55}),
+        ],
+        clients: vec![json!({"name": "App", "jwt_configuration": {"lifetime_in_seconds": 77}})],
+        roles: vec![json!({"name": "editor", "permissions": [permission("read:x")]})],
+        ..TenantData::default()
+    };
+    let run = |configured: Option<TenantData>, permissions: &[&str]| {
+        let request = LoginRequest {
+            event: event.clone(),
+            configured: configured.map(Arc::new),
+            permissions: permissions.iter().map(|it| (*it).to_owned()).collect(),
+            ..login()
+        };
+        match pipeline.start(request) {
+            Ok(Advanced::Ended { finished, .. }) => finished.outcome,
+            _ => panic!("it ends"),
+        }
+    };
+    let outcome = run(Some(configured.clone()), &[]);
+    let claims = &outcome.access_token.claims;
+    assert_eq!(claims["permissions"], json!(["read:x"]));
+    assert_eq!(outcome.access_token.scopes, ["openid", "read:x"]);
+    let life = |claims: &Map<String, Value>| {
+        claims["exp"].as_i64().unwrap_or_default() - claims["iat"].as_i64().unwrap_or_default()
+    };
+    assert_eq!(life(claims), 55);
+    assert_eq!(life(&outcome.id_token.claims), 77);
+    // A permission without a role.
+    let outcome = run(Some(configured), &["write:x"]);
+    assert_eq!(
+        outcome.access_token.claims["permissions"],
+        json!(["read:x", "write:x"])
+    );
+    assert_eq!(
+        outcome.access_token.scopes,
+        ["openid", "read:x", "write:x"]
+    );
+    // The project has no export: everything as asked for.
+    let outcome = run(None, &[]);
+    assert!(!outcome.access_token.claims.contains_key("permissions"));
 }

@@ -4,6 +4,8 @@
 mod access;
 pub(crate) mod changes;
 
+use std::sync::{Arc, OnceLock};
+
 use postlogin_project::TenantData;
 use postlogin_token::opaque_token;
 use serde_json::{Map, Value, json};
@@ -46,6 +48,10 @@ pub(crate) struct Catalog {
     pub(crate) connections: Vec<Value>,
     pub(crate) apis: Vec<Value>,
     pub(crate) client_grants: Vec<Value>,
+    /// Whether requests have changed it: then the project's own export is not what counts.
+    is_changed: bool,
+    /// The same for a pipeline, made at the first login after a change.
+    of_logins: OnceLock<Arc<TenantData>>,
     /// The ids of the applications that no export has.
     generated: Vec<String>,
     /// Whether a missing `default_directory` is not known to be missing: the export has no settings of the tenant, or no database.
@@ -106,6 +112,8 @@ impl Catalog {
             connections: objects(&data.connections),
             apis: objects(&data.resource_servers),
             client_grants: objects(&data.client_grants),
+            is_changed: false,
+            of_logins: OnceLock::new(),
             generated: Vec::new(),
             any_directory: data.settings.is_empty(),
             has_made_connections: data.connections.is_empty(),
@@ -230,6 +238,12 @@ impl Catalog {
                 );
             }
         }
+        for stream in &mut catalog.streams {
+            let name = text(stream, "name").unwrap_or_default().to_owned();
+            with_default(stream, "id", || {
+                short_id("est_", &[tenant, "stream", &name]).into()
+            });
+        }
         for grant in &mut catalog.client_grants {
             let part = |key: &str| text(grant, key).unwrap_or_default().to_owned();
             let client = [part("client_id"), part("client_name"), part("audience")];
@@ -291,6 +305,19 @@ impl Catalog {
     ///
     /// Production asks for a grant always. Applications that no export knows are made here, and may do everything.
     pub(crate) fn client_grant(&self, client: &Value, audience: &Audience<'_>) -> Option<Granted> {
+        self.granted(client, self.grants_of(client, audience))
+    }
+
+    /// Returns the scopes that an application may ask for on behalf of a user, where the API asks for a client grant. `None` without one.
+    pub(crate) fn user_grant(&self, client: &Value, audience: &Audience<'_>) -> Option<Granted> {
+        self.granted(client, self.all_grants_of(client, audience, true))
+    }
+
+    fn granted<'a>(
+        &self,
+        client: &Value,
+        grants: impl Iterator<Item = &'a Value>,
+    ) -> Option<Granted> {
         let generated = self
             .generated
             .iter()
@@ -299,7 +326,7 @@ impl Catalog {
             return Some(Granted::All);
         }
         let mut scopes = None;
-        for grant in self.grants_of(client, audience) {
+        for grant in grants {
             if grant.get("allow_all_scopes") == Some(&Value::Bool(true)) {
                 return Some(Granted::All);
             }
@@ -315,9 +342,19 @@ impl Catalog {
         client: &'a Value,
         audience: &'a Audience<'a>,
     ) -> impl Iterator<Item = &'a Value> {
+        self.all_grants_of(client, audience, false)
+    }
+
+    /// The client grants of an application at an API: those for logins of users, or the others.
+    fn all_grants_of<'a>(
+        &'a self,
+        client: &'a Value,
+        audience: &'a Audience<'a>,
+        of_users: bool,
+    ) -> impl Iterator<Item = &'a Value> {
         self.client_grants.iter().filter(move |grant| {
             is_of_client(grant, client)
-                && text(grant, "subject_type") != Some("user")
+                && (text(grant, "subject_type") == Some("user")) == of_users
                 && text(grant, "audience").is_some_and(|of| self.is_audience(of, audience))
         })
     }

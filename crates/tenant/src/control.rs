@@ -154,7 +154,7 @@ pub(crate) fn refuse(status: u16, message: impl Into<String>) -> Response {
 /// The answer when the database does not do what was asked.
 pub(crate) fn failed(error: &StoreError) -> Response {
     tell(error);
-    match error.is_busy() {
+    match error.passing().is_some() {
         true => {
             let mut response = refuse(503, error.to_string());
             set(&mut response, "retry-after", RETRY_AFTER_S);

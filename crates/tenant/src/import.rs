@@ -19,7 +19,7 @@ use crate::store::NewUser;
 
 pub(crate) use places::Wrong;
 pub use places::{ImportError, SeedUser, read_users};
-pub(crate) use stored::{changed, is_own};
+pub(crate) use stored::{changed, is_own, passwordless_attribute};
 
 /// The parts of a profile that are the tenant's own: no identity provider gives them, and they do not become part of an identity.
 pub(crate) const OF_THE_TENANT: &[&str] = &[
@@ -38,12 +38,13 @@ pub(crate) const OF_THE_TENANT: &[&str] = &[
     "enrolledFactors",
 ];
 
-/// A user of a file as the tenant keeps it.
+/// A user of a file as the tenant keeps it. `strategy` is the provider of one whose identities name none.
 ///
 /// # Errors
 /// When it lacks what a user needs. A hash that cannot be checked is kept: [`password::problem`] says why.
 pub(crate) fn new_user(
     mut user: Value,
+    strategy: Option<&str>,
     randomness: &Randomness,
     now_ms: i64,
 ) -> Result<NewUser, Wrong> {
@@ -88,7 +89,10 @@ pub(crate) fn new_user(
     let connection =
         text(&identity, "connection").or(given_connection.as_ref().and_then(Value::as_str));
     let connection = connection.unwrap_or(DEFAULT_CONNECTION).to_owned();
-    let provider = text(&identity, "provider").unwrap_or("auth0").to_owned();
+    let provider = text(&identity, "provider")
+        .or(strategy)
+        .unwrap_or("auth0")
+        .to_owned();
     let id = match text(&user, "user_id") {
         // An import names the id without its provider.
         Some(id) if id.contains('|') => id.to_owned(),
@@ -139,6 +143,10 @@ pub(crate) fn complete(user: &mut Value, id: &str, connection: &str, provider: &
         .get("email")
         .and_then(Value::as_str)
         .map(str::to_owned);
+    let phone = object
+        .get("phone_number")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     let nickname = email.as_deref().and_then(|email| email.split('@').next());
     let nickname = nickname
         .or(object.get("username").and_then(Value::as_str))
@@ -151,13 +159,16 @@ pub(crate) fn complete(user: &mut Value, id: &str, connection: &str, provider: &
         default("email_verified", false.into());
         default("name", email.into());
     }
+    if let Some(phone) = phone.filter(|_| provider == "sms") {
+        default("name", phone.into());
+    }
     default("nickname", nickname.clone().into());
     default("name", nickname.into());
     default("created_at", now.clone().into());
     default("updated_at", now.into());
     default(
         "identities",
-        json!([{"connection": connection, "provider": provider, "user_id": bare, "isSocial": provider != "auth0"}]),
+        json!([{"connection": connection, "provider": provider, "user_id": bare, "isSocial": !is_own(provider)}]),
     );
     default("logins_count", 0.into());
     if is_own(provider)
@@ -177,7 +188,7 @@ mod tests {
     #[test]
     fn a_password_never_stays_in_the_profile() {
         let user = json!({"email": "a@example.com", "password": "hunter2", "user_id": "7", "user_metadata": {"lang": "de"}});
-        let user = new_user(user, &Randomness::seeded(1), 0).unwrap();
+        let user = new_user(user, None, &Randomness::seeded(1), 0).unwrap();
         assert_eq!(user.profile["user_id"], "auth0|7");
         assert!(
             !user.profile.to_string().contains("hunter2")
@@ -197,7 +208,7 @@ mod tests {
                 "must be an object",
             ),
         ] {
-            let error = new_user(wrong, &Randomness::seeded(1), 0).unwrap_err();
+            let error = new_user(wrong, None, &Randomness::seeded(1), 0).unwrap_err();
             assert!(error.message.contains(message), "{error:?}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Instant;
 
 use postlogin_core::explanation::{ClaimSites, Explanation, explain};
@@ -9,9 +10,12 @@ use postlogin_core::outcome::Outcome;
 use postlogin_core::reads::Record;
 use postlogin_core::{CacheEntries, Finished, Pause, ResumeStep, Trigger};
 use postlogin_page::{LineCount, Report, RequestEntry, SourceText};
+use postlogin_project::TenantData;
 use serde_json::{Map, Value};
 
+use crate::records::Permissions;
 use crate::state::Tenant;
+use crate::trouble::tell;
 
 /// One login for the pipeline.
 #[derive(Debug, Clone)]
@@ -26,6 +30,10 @@ pub struct LoginRequest {
     pub issuer: String,
     /// The lifetime of the access token in seconds; `None`: as the project configures it.
     pub access_token_lifetime_s: Option<i64>,
+    /// The parts of the configuration that a login looks at, where requests have changed it; `None`: as the project has it.
+    pub configured: Option<Arc<TenantData>>,
+    /// The permissions on the API that the user has without a role.
+    pub permissions: Vec<String>,
     /// The scopes of the client grant, for credentials-exchange; `None`: as the project configures it.
     pub granted_scopes: Option<Vec<String>>,
     /// The scopes of a login whose event does not list them (a password grant, a refresh); `None`: as the event has them.
@@ -60,6 +68,8 @@ impl LoginRequest {
         }
         Self {
             trigger,
+            configured: tenant.catalog.configured(),
+            permissions: own_permissions(tenant, &event),
             event,
             domain: tenant.site.domain.clone(),
             issuer: tenant.site.issuer.clone(),
@@ -76,6 +86,30 @@ impl LoginRequest {
             asked: Instant::now(),
         }
     }
+}
+
+/// The permissions that the user of a login has without a role. In a login to an organization they do not count, as roles that are not
+/// of the membership do not (<https://community.auth0.com/t/99135>).
+fn own_permissions(tenant: &Tenant, event: &Value) -> Vec<String> {
+    let part = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    let (Some(api), Some(user)) = (part("/resource_server/identifier"), part("/user/user_id"))
+    else {
+        return Vec::new();
+    };
+    let known = tenant.catalog.api(api);
+    let is_on = known.is_some_and(|api| api.get("enforce_policies") == Some(&Value::Bool(true)));
+    if !is_on || event.get("organization").is_some_and(Value::is_object) {
+        return Vec::new();
+    }
+    let own = match tenant.store.get::<Permissions>(user, tenant.now_ms()) {
+        Ok(own) => own.unwrap_or_default().0,
+        Err(error) => {
+            tell(&error);
+            Vec::new()
+        }
+    };
+    let of_api = own.into_iter().filter(|permission| permission.api == api);
+    of_api.map(|permission| permission.name).collect()
 }
 
 /// A user who comes back from the identity provider of a connection with a script.

@@ -58,6 +58,8 @@ records! {
     MemberRoles => MemberRoles,
     Job => Job,
     Permissions => Permissions,
+    PasswordHistory => PasswordHistory,
+    Seeded => Seeded,
     ProviderCode => ProviderCode,
     Identity => Identity,
     Assertion => UsedAssertion,
@@ -393,6 +395,21 @@ pub(crate) struct Permission {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Permissions(pub(crate) Vec<Permission>);
+
+/// A user of a seed was stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Seeded {
+    /// The hash of the user in the file.
+    pub(crate) line: String,
+    /// The hash of the user as it was stored.
+    pub(crate) stored: String,
+    pub(crate) user_id: String,
+}
+
+/// The hashes of the passwords that a user had, the latest first; its owner is the user.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct PasswordHistory(pub(crate) Vec<String>);
 
 /// A code of the built-in identity provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]

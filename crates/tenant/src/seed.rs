@@ -1,6 +1,7 @@
 //! Users of a seed: checked against the export before any of them is stored, so that a mistake is an error with its place.
 
 pub(crate) mod file;
+mod kept;
 pub(crate) mod sections;
 
 use std::collections::HashMap;
@@ -11,14 +12,16 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::http::text;
-use crate::import::{ImportError, SeedUser, Wrong, keys, new_user};
+use crate::import::{ImportError, SeedUser, Wrong, keys, new_user, passwordless_attribute};
 use crate::oauth::imported;
 use crate::password;
-use crate::randomness::Randomness;
+use crate::randomness::{Randomness, digest};
 use crate::records::{Authenticator, Member, Roles};
 use crate::signup::identifiers;
 use crate::state::Tenant;
 use crate::store::{Entry, NewUser, StoreError, UserConflict};
+
+use kept::Standing;
 
 /// A user of a seed with what is assigned to it: `roles` and `organizations` are our own addition to the vendor's format.
 pub(crate) struct Seed {
@@ -36,6 +39,8 @@ pub(crate) struct Seed {
     factors: Vec<Authenticator>,
     /// Whether the seed names the id: else a user with the same e-mail is taken for this one.
     has_id: bool,
+    /// The hash of the user in the file.
+    line: Box<str>,
     /// Where it stands.
     origin: SeedUser,
 }
@@ -85,20 +90,22 @@ pub(crate) fn prepare(
     for mut origin in users {
         let made = origin.take().and_then(|mut value| {
             keys::check(&value)?;
+            let line = digest(&value.to_string());
             let (roles, organizations) = assigned(&mut value, catalog)?;
             settle_connection(&mut value, catalog)?;
             let has_id = text(&value, "user_id").is_some();
             let factors = imported::of(&value);
             let brought = brought(&value);
-            let user = new_user(value, randomness, now_ms)?;
+            let strategy = passwordless(&value, catalog);
+            let user = new_user(value, strategy.as_deref(), randomness, now_ms)?;
             if let Some((connection, provider)) = brought {
                 catalog.add_connection(&connection, &provider);
             }
             known_connection(&user.connection, catalog)?;
             identified(&user, catalog)?;
-            Ok((user, roles, organizations, factors, has_id))
+            Ok((user, roles, organizations, factors, has_id, line))
         });
-        let (user, roles, organizations, factors, has_id) =
+        let (user, roles, organizations, factors, has_id, line) =
             made.map_err(|wrong| origin.error(&wrong))?;
         for (key, connection, name) in names(&user) {
             match taken.entry((key, connection, name)) {
@@ -139,6 +146,7 @@ pub(crate) fn prepare(
             organizations,
             factors,
             has_id,
+            line: line.into(),
             origin,
         });
     }
@@ -157,6 +165,12 @@ fn names(user: &NewUser) -> Vec<(&'static str, String, String)> {
                 names.push((key, user.connection.clone(), name.to_lowercase()));
             }
         }
+    }
+    let provider = provider.and_then(Value::as_str).unwrap_or_default();
+    if let Some(key) = passwordless_attribute(provider)
+        && let Some(name) = text(profile, key)
+    {
+        names.push((key, user.connection.clone(), name.to_lowercase()));
     }
     names
 }
@@ -250,17 +264,26 @@ fn settle_connection(user: &mut Value, catalog: &Catalog) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Checks that a user of a database has what its profiles need.
+/// Returns the strategy of the connection that a user names, if it is a passwordless one.
+fn passwordless(user: &Value, catalog: &Catalog) -> Option<String> {
+    let connection = catalog.connection(text(user, "connection")?)?;
+    let strategy = text(connection, "strategy");
+    let strategy = strategy.filter(|strategy| passwordless_attribute(strategy).is_some());
+    strategy.map(str::to_owned)
+}
+
+/// Checks that a user of a database or a passwordless connection has what its profiles need.
 fn identified(user: &NewUser, catalog: &Catalog) -> Result<(), Wrong> {
     let provider = user.profile.pointer("/identities/0/provider");
     let connection = catalog.connection(&user.connection);
     let (Some(connection), Some(profile)) = (connection, user.profile.as_object()) else {
         return Ok(());
     };
-    if provider.is_some_and(|provider| provider != "auth0") {
-        return Ok(());
-    }
-    match identifiers::missing(connection, profile) {
+    let missing = match provider.and_then(Value::as_str).unwrap_or("auth0") {
+        "auth0" => identifiers::missing(connection, profile),
+        provider => passwordless_attribute(provider).filter(|key| text(&user.profile, key).is_none()),
+    };
+    match missing {
         Some(missing) => Err(Wrong::anywhere(format!(
             "a user of the connection `{}` needs `{missing}`",
             user.connection
@@ -334,14 +357,50 @@ impl Tenant {
                 "{more} more users have a password that cannot be checked"
             ));
         }
+        let (mut fresh, mut deleted) = (Vec::new(), 0_usize);
+        for seed in seeds {
+            match self.standing(seed)? {
+                Standing::New => fresh.push(seed),
+                Standing::Same => {}
+                Standing::Deleted => deleted += 1,
+                Standing::Edited(id) => {
+                    if !self.follow(seed, &id)? && warnings.len() < MOST_WARNINGS {
+                        warnings.push(format!(
+                            "{}: the file was edited, and so was the stored user {id}, who stays as stored; a reset or --ephemeral takes the file",
+                            seed.origin.place(None)
+                        ));
+                    }
+                }
+            }
+        }
+        if deleted > 0 {
+            let (users, stay) = match deleted {
+                1 => ("1 user of the seed was".to_owned(), "stays"),
+                more => (format!("{more} users of the seed were"), "stay"),
+            };
+            warnings.push(format!(
+                "{users} deleted by a request, and {stay} deleted; a reset or --ephemeral takes the file"
+            ));
+        }
         let mut left_out = 0_usize;
-        let mut rest = seeds.as_slice();
+        let mut rest = fresh.as_slice();
         while !rest.is_empty() {
             let some;
             (some, rest) = rest.split_at(batch(rest));
             let users: Vec<NewUser> = some.iter().map(|seed| seed.user()).collect();
             let users: Vec<&NewUser> = users.iter().collect();
-            for (seed, stored) in some.iter().zip(self.store.insert_new_users(&users)?) {
+            let stored = self.store.insert_new_users(&users)?;
+            let now = self.now_ms();
+            self.store.at_once(now, |store| {
+                for ((seed, user), stored) in some.iter().zip(&users).zip(&stored) {
+                    if stored.is_ok() {
+                        let (key, note) = seed.note(user);
+                        store.put(Entry::lasting(&key), &note)?;
+                    }
+                }
+                Ok::<_, StoreError>(())
+            })?;
+            for (seed, stored) in some.iter().zip(stored) {
                 match stored {
                     Ok(()) => self.assign(seed)?,
                     // One that is there keeps what became of it.
@@ -370,8 +429,11 @@ impl Tenant {
 
     /// Stores the roles and organizations of a user who was stored.
     pub(crate) fn assign(&self, seed: &Seed) -> Result<(), StoreError> {
+        self.assign_to(seed, seed.user_id())
+    }
+
+    fn assign_to(&self, seed: &Seed, id: &str) -> Result<(), StoreError> {
         let now = self.now_ms();
-        let id = seed.user_id();
         if !seed.roles.is_empty() {
             let entry = Entry::lasting(id).of(id);
             self.store.put(entry, &Roles(seed.roles.clone()), now)?;

@@ -22,6 +22,7 @@ use crate::triggers::streams::{self, Happened};
 use identifiers::{ATTRIBUTES, AtSignup, at_signup};
 
 mod change_password;
+pub(crate) mod history;
 pub(crate) mod identifiers;
 pub(crate) mod strength;
 pub(crate) mod username;
@@ -318,8 +319,9 @@ fn checked(
     if secret.chars().count() > MAX_PASSWORD {
         return refuse(Refusal::plain("password is too long"));
     }
-    if let Some(weak) = strength::weakness(text(&options, "passwordPolicy"), secret) {
-        return refuse(Refusal(weak));
+    let profile = Value::Object(fields.clone());
+    if let Some(refused) = strength::refusal(connection, secret, &profile) {
+        return refuse(Refusal(refused));
     }
     let mut user = Map::new();
     for key in ROOT {
@@ -341,11 +343,7 @@ fn checked(
 
 /// Returns the requirements of a database for passwords, one line for each rule; `None` where it has none.
 pub(crate) fn policy(connection: &Value) -> Option<String> {
-    let named = connection
-        .pointer("/options/passwordPolicy")
-        .and_then(Value::as_str);
-    let named = named.filter(|name| *name != "none")?;
-    let weak = strength::weakness(Some(named), "")?;
+    let weak = strength::weakness(connection.get("options")?, "")?;
     text(&weak, "policy").map(str::to_owned)
 }
 

@@ -421,7 +421,7 @@ impl Tenant {
         if let Some(Ok(after)) = &changed
             && (has_password || streams::differs(&before, after))
         {
-            streams::publish(self, Happened::Updated, after);
+            streams::publish_update(self, &before, after);
         }
         Ok(changed)
     }
@@ -444,11 +444,24 @@ fn page_path(token: &str) -> String {
     format!("{}?token={token}", crate::page::PATH)
 }
 
+/// Whether an origin is one of an application's Allowed Web Origins, which are those of "web message response mode", too
+/// (<https://auth0.github.io/node-auth0/interfaces/index.Management.Client.html>).
+pub(crate) fn lists_web_origin(client: &Value, origin: &str) -> bool {
+    !is_opaque(origin)
+        && texts(client, "web_origins")
+            .any(|known| urls::fits(known.trim_end_matches('/'), origin, []))
+}
+
+/// `null` is the origin of every file, sandboxed frame and address with a scheme of its own.
+fn is_opaque(origin: &str) -> bool {
+    origin.trim().eq_ignore_ascii_case("null") || origin.is_empty()
+}
+
 /// Whether an origin is one of an application's Allowed Web Origins or Allowed Origins, or that of a callback.
 ///
-/// An opaque origin is none of them: `null` is that of every file, sandboxed frame and address with a scheme of its own.
+/// An opaque origin is none of them.
 pub(crate) fn client_knows_origin(catalog: &Catalog, client: &Value, origin: &str) -> bool {
-    if origin.trim().eq_ignore_ascii_case("null") || origin.is_empty() {
+    if is_opaque(origin) {
         return false;
     }
     let names = || {
@@ -460,9 +473,8 @@ pub(crate) fn client_knows_origin(catalog: &Catalog, client: &Value, origin: &st
     // The placeholder counts in Allowed Callback URLs and Allowed Origins (CORS) alone, and if logins may be to an organization.
     let counts = crate::oauth::organizations::are_allowed(client);
     let fits = |known: &str| urls::fits(known, origin, names().filter(|_| counts));
-    let without = |known: &str| urls::fits(known, origin, []);
     if texts(client, "allowed_origins").any(|known| fits(known.trim_end_matches('/')))
-        || texts(client, "web_origins").any(|known| without(known.trim_end_matches('/')))
+        || lists_web_origin(client, origin)
     {
         return true;
     }

@@ -43,6 +43,7 @@ pub(crate) const CLIENTS: &[&str] = &[
     "client_secret",
     "cross_origin_auth",
     "cross_origin_authentication",
+    "default_organization",
     "description",
     "grant_types",
     "initiate_login_uri",
@@ -86,6 +87,10 @@ const DATABASE_OPTIONS: &[&str] = &[
     "attributes",
     "disable_signup",
     "passwordPolicy",
+    "password_complexity_options",
+    "password_dictionary",
+    "password_history",
+    "password_no_personal_info",
     "requires_username",
     "validation",
 ];
@@ -102,6 +107,7 @@ pub(crate) const APIS: &[&str] = &[
     "scopes",
     "signing_alg",
     "signing_secret",
+    "subject_type_authorization",
     "token_dialect",
     "token_lifetime",
     "token_lifetime_for_web",
@@ -185,6 +191,7 @@ const ALWAYS_ON: &[(&str, &str)] = &[
 pub(crate) fn warnings(data: &TenantData, catalog: &Catalog) -> Vec<String> {
     let mut warnings = lines(data);
     warnings.extend(more::closed(catalog));
+    warnings.extend(more::without_organization(catalog));
     warnings
 }
 
@@ -281,6 +288,8 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     let beyond: Vec<Map<String, Value>> = options.iter().map(|it| beyond(it)).collect();
     part("database options", options, DATABASE_OPTIONS);
     part("attributes of databases", beyond.iter().collect(), &[]);
+    let built_in = databases_with_dictionary(&data.connections);
+    part("password_dictionary", built_in.iter().collect(), &[]);
     part("resourceServers", objects(&data.resource_servers), APIS);
     part("organizations", objects(&data.organizations), ORGANIZATIONS);
     part("clientGrants", objects(&data.client_grants), GRANTS);
@@ -342,6 +351,16 @@ fn beyond(options: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
+/// Returns one map for each database that refuses the vendor's list of 10,000 common passwords, which is not here; its own entries count.
+fn databases_with_dictionary(connections: &[Value]) -> Vec<Map<String, Value>> {
+    let is_on = |connection: &&Value| {
+        connection.pointer("/options/password_dictionary/enable") == Some(&Value::Bool(true))
+    };
+    let found = connections.iter().filter(is_on);
+    let named = |_| Map::from_iter([("the built-in list".to_owned(), Value::Bool(true))]);
+    found.map(named).collect()
+}
+
 fn objects(list: &[Value]) -> Vec<&Map<String, Value>> {
     list.iter().filter_map(Value::as_object).collect()
 }
@@ -369,7 +388,7 @@ mod tests {
                 json!({"identifier": "b", "proof_of_possession": {"mechanism": "dpop", "required": true}}),
             ],
             connections: vec![
-                json!({"name": "db", "options": {"passwordPolicy": "good", "password_history": {"enable": true, "size": 5}, "mfa": {"active": false}}}),
+                json!({"name": "db", "options": {"passwordPolicy": "good", "password_history": {"enable": true, "size": 5}, "password_dictionary": {"enable": true}, "customScripts": {"login": "x"}, "mfa": {"active": false}}}),
                 json!({"name": "google", "strategy": "google-oauth2", "options": {"scope": ["email"], "non_persistent_attrs": ["phone_number"], "domain_aliases": []}}),
             ],
             event_streams: vec![
@@ -390,7 +409,8 @@ mod tests {
                 "not honoured by the local tenant, clients: oidc_logout (2x)",
                 "not honoured by the local tenant, client_authentication_methods: tls_client_auth",
                 "not honoured by the local tenant, proof_of_possession by mtls: mechanism",
-                "not honoured by the local tenant, database options: password_history",
+                "not honoured by the local tenant, database options: customScripts",
+                "not honoured by the local tenant, password_dictionary: the built-in list",
                 "not honoured by the local tenant, events of event streams: group.created",
                 "not honoured by the local tenant, destinations of event streams: webhook",
                 "not honoured by the local tenant, sections: customDomains, hooks (2x)",

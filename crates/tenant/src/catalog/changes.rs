@@ -3,8 +3,9 @@
 //! A [`Catalog`] never changes: a change makes another one, which the requests after it see. A request that runs keeps the one
 //! that it began with. Stored is what differs from the export, so an edit of the export counts where nothing was changed.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use postlogin_project::TenantData;
 use serde_json::{Map, Value};
 
 use super::Catalog;
@@ -229,8 +230,32 @@ impl Configuration {
     }
 }
 
+impl Catalog {
+    /// Returns what a login looks at, where requests have changed it.
+    pub(crate) fn configured(&self) -> Option<Arc<TenantData>> {
+        let made = || {
+            Arc::new(TenantData {
+                settings: self.settings.clone(),
+                resource_servers: self.apis.clone(),
+                clients: self.clients.clone(),
+                roles: self.roles.clone(),
+                ..TenantData::default()
+            })
+        };
+        self.is_changed
+            .then(|| Arc::clone(self.of_logins.get_or_init(made)))
+    }
+
+    /// Notes that a request has changed it.
+    fn changed(&mut self) {
+        self.is_changed = true;
+        self.of_logins = OnceLock::new();
+    }
+}
+
 /// Applies a change. One of an item that the export no longer has does nothing.
 fn apply(catalog: &mut Catalog, edit: &Edit) {
+    catalog.changed();
     let ConfigChange {
         made,
         removed,

@@ -30,7 +30,8 @@ use crate::phone;
 use crate::pipeline::{Advanced, Answer, LoginRequest, PipelineError};
 use crate::randomness::{digest, same_secret};
 use crate::records::{Reset, Session, Ticket, WaitingReset};
-use crate::signup::strength::is_weak;
+use crate::signup::history::Earlier;
+use crate::signup::strength;
 use crate::state::Tenant;
 use crate::store::Entry;
 use crate::triggers::events;
@@ -353,8 +354,16 @@ async fn password_page(
     if secret.chars().count() > MAX_PASSWORD {
         return again(Some("The password is too long."));
     }
-    if is_weak(&connection, secret) {
-        return again(Some("Password is too weak."));
+    let profile = linked.map_or_else(|| user.clone(), |linked| linked.profile(&user));
+    if let Some(refused) = strength::refusal(&connection, secret, &profile) {
+        let message = crate::http::text(&refused, "message").unwrap_or_default();
+        return again(Some(&format!("{message}.")));
+    }
+    let earlier = Earlier::of(tenant, &connection, &user, linked)?;
+    if let Some(earlier) = &earlier
+        && earlier.has(secret).await
+    {
+        return again(Some("Password has previously been used."));
     }
     let (secret, for_hash) = (secret.to_owned(), Arc::clone(tenant));
     let hash = tokio::task::spawn_blocking(move || password::hash(&secret, &for_hash.randomness))
@@ -365,6 +374,9 @@ async fn password_page(
     let user_id = ticket.user_id.as_str();
     let key = digest(token);
     tenant.store.take::<Ticket>(&key, now)?.ok_or_else(gone)?;
+    if let Some(earlier) = &earlier {
+        tenant.store.at_once(now, |store| earlier.keep(store))?;
+    }
     let changed = match linked {
         None => tenant.change_user::<()>(user_id, |profile| {
             if let Some(profile) = profile.as_object_mut() {

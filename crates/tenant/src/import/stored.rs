@@ -12,6 +12,15 @@ pub(crate) fn is_own(provider: &str) -> bool {
     matches!(provider, "auth0" | "email" | "sms")
 }
 
+/// The attribute by which users of a passwordless strategy are known; `None` for the other strategies.
+pub(crate) fn passwordless_attribute(strategy: &str) -> Option<&'static str> {
+    match strategy {
+        "email" => Some("email"),
+        "sms" => Some("phone_number"),
+        _ => None,
+    }
+}
+
 /// Writes e-mail address and user name in lower case.
 pub(super) fn lower(user: &mut Map<String, Value>) {
     for key in ["email", "username"] {

@@ -15,7 +15,7 @@ use crate::randomness::digest;
 use crate::records::Authenticator;
 use crate::state::Tenant;
 use crate::store::{Change, ChangeError, Entry};
-use crate::triggers::streams::{self, Happened};
+use crate::triggers::streams;
 
 /// The types of the API beside those of `event.user.enrolledFactors`.
 const TYPES: &[(&str, &str)] = &[
@@ -169,8 +169,10 @@ fn change(
     factors: impl FnOnce(&mut Vec<Value>),
 ) -> Result<()> {
     let now = iso(tenant.now_ms());
+    let mut before = Value::Null;
     let user = tenant.store.at_once(tenant.now_ms(), |store| {
         let changed = store.change_user::<()>(user_id, |profile| {
+            before.clone_from(profile);
             if let Some(profile) = profile.as_object_mut() {
                 let known = profile
                     .entry("enrolledFactors")
@@ -192,7 +194,7 @@ fn change(
             Err(ChangeError::Conflict | ChangeError::Refused(())) => Err(inexistent()),
         }
     })?;
-    streams::publish(tenant, Happened::Updated, &user);
+    streams::publish_update(tenant, &before, &user);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::import::{OF_THE_TENANT, complete};
 use crate::oauth::userinfo::verify_id_token;
 use crate::state::Tenant;
 use crate::store::NewUser;
-use crate::triggers::streams::{self, Happened};
+use crate::triggers::streams;
 
 const SCOPES: &[&str] = &["update:users", "update:current_user_identities"];
 
@@ -60,9 +60,11 @@ pub(super) fn link(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> R
             "invalid_body",
         ));
     }
+    let mut before = Value::Null;
     let linked = tenant
         .store
         .link_users(id, &secondary, |primary, secondary| {
+            before.clone_from(primary);
             let mut data = secondary.as_object().cloned().unwrap_or_default();
             data.retain(|key, _| !OF_THE_TENANT.contains(&key.as_str()));
             let identities = secondary.get("identities").and_then(Value::as_array);
@@ -76,7 +78,7 @@ pub(super) fn link(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> R
             }
         })?;
     let user = linked.ok_or_else(inexistent)?;
-    streams::publish(tenant, Happened::Updated, &user);
+    streams::publish_update(tenant, &before, &user);
     Ok(Answered::Body(StatusCode::CREATED, identities_of(&user)))
 }
 
@@ -95,8 +97,9 @@ pub(super) fn unlink(
     let is_it = |identity: &Value| {
         (text(identity, "provider"), text(identity, "user_id")) == (Some(provider), Some(user_id))
     };
-    let user = tenant.store.at_once(tenant.now_ms(), |store| {
+    let (before, user) = tenant.store.at_once(tenant.now_ms(), |store| {
     let user = store.user(id)?.ok_or_else(inexistent)?;
+    let before = user.clone();
     let identities = user.get("identities").and_then(Value::as_array);
     let position = identities.and_then(|all| all.iter().position(is_it));
     let position = position
@@ -152,8 +155,8 @@ pub(super) fn unlink(
             "auth0_idp_error",
         ));
     }
-    Ok::<_, ApiError>(user)
+    Ok::<_, ApiError>((before, user))
     })?;
-    streams::publish(tenant, Happened::Updated, &user);
+    streams::publish_update(tenant, &before, &user);
     ok(identities_of(&user))
 }

@@ -52,7 +52,7 @@ impl Running {
     }
 }
 
-fn keep(tenant: &Tenant, id: &str, job: &Job) -> Result<()> {
+pub(super) fn keep(tenant: &Tenant, id: &str, job: &Job) -> Result<()> {
     let now = tenant.now_ms();
     Ok(tenant
         .store

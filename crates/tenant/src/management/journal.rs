@@ -142,7 +142,7 @@ fn wrong(message: String) -> ApiError {
 
 /// Whether an event fits what a request searches for: `q`, and `search`, which may be the beginning of a name.
 fn fits(call: &Call) -> Result<impl Fn(&Value) -> bool> {
-    let parsed = |text: &str| Query::parse(text).map_err(|problem| wrong(format!("{problem}.")));
+    let parsed = |text: &str| Query::parse(text).map_err(wrong);
     let q = call.query.get("q").map(parsed).transpose()?;
     let search = call.query.get("search");
     let (fields, beginning) = match search {
@@ -156,8 +156,10 @@ fn fits(call: &Call) -> Result<impl Fn(&Value) -> bool> {
                 text(event, key).is_some_and(|it| it.to_lowercase().starts_with(beginning))
             })
         };
-        q.as_ref().is_none_or(|q| q.matches(event))
-            && fields.as_ref().is_none_or(|fields| fields.matches(event))
+        q.as_ref().is_none_or(|q| q.matches_log(event))
+            && fields
+                .as_ref()
+                .is_none_or(|fields| fields.matches_log(event))
             && beginning.as_deref().is_none_or(begins)
     })
 }

@@ -47,7 +47,10 @@ pub(super) fn change_roles(
     let mut asked = Vec::new();
     for named in texts(&body, "roles") {
         let role = tenant.catalog.role(named).and_then(|role| text(role, "id"));
-        asked.push(role.ok_or_else(|| roles::KIND.not_found())?.to_owned());
+        let role = role.ok_or_else(|| roles::KIND.not_found())?.to_owned();
+        if !asked.contains(&role) {
+            asked.push(role);
+        }
     }
     if asked.is_empty() {
         return Err(ApiError::new(

@@ -163,11 +163,13 @@ pub(super) fn change_roles(
     let asked = texts(&body, "roles")
         .map(|role| Ok(roles::KIND.find(&tenant.catalog, role)?["id"].clone()));
     let asked = asked.collect::<Result<Vec<Value>>>()?;
-    let asked: Vec<String> = asked
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect();
+    let mut named: Vec<String> = Vec::new();
+    for role in asked.iter().filter_map(Value::as_str) {
+        if !named.iter().any(|known| known == role) {
+            named.push(role.to_owned());
+        }
+    }
+    let asked = named;
     if asked.is_empty() {
         return Err(refuse("Missing required property: roles", None));
     }

@@ -80,9 +80,9 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         crate::trouble::tell(&error);
-        match error.is_busy() {
-            true => Self::new(503, crate::oauth::BUSY, "service_unavailable"),
-            false => Self {
+        match error.passing() {
+            Some(message) => Self::new(503, message, "service_unavailable"),
+            None => Self {
                 status: StatusCode::INTERNAL_SERVER_ERROR,
                 message: "The tenant's database does not answer.".into(),
                 code: None,

@@ -102,10 +102,14 @@ fn asked(catalog: &Catalog, call: &Call, is_new: bool) -> Result<Vec<Permission>
             let message = format!("The permission {name} of {api} does not exist.");
             return Err(ApiError::new(404, message, "inexistent_permission"));
         }
-        asked.push(Permission {
+        let permission = Permission {
             api: api.to_owned(),
             name: name.to_owned(),
-        });
+        };
+        // Permissions are a set.
+        if !asked.contains(&permission) {
+            asked.push(permission);
+        }
     }
     Ok(asked)
 }

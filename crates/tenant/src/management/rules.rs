@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{ApiError, Result};
 use crate::http::text;
+use crate::identities::Linked;
+use crate::import::passwordless_attribute;
 use crate::signup::identifiers::{self, AtSignup};
-use crate::signup::strength::is_weak;
+use crate::signup::strength;
 use crate::signup::username;
 use crate::state::Tenant;
 
@@ -37,10 +39,15 @@ const ENTERPRISE: &[&str] = &[
     "waad",
 ];
 
+/// The attributes at the root of a profile that every login brings anew, unless the connection says otherwise.
+///
+/// Source: <https://auth0.com/docs/manage-users/user-accounts/user-profiles/configure-connection-sync-with-auth0>.
+const SYNCHRONISED: &[&str] = &["family_name", "given_name", "name", "nickname", "picture"];
+
 /// Checks a new user against the connection.
 ///
 /// # Errors
-/// When the connection has no user names, or its policy refuses the password.
+/// When the connection has no user names.
 pub(super) fn of_connection(connection: &Value, body: &Map<String, Value>) -> Result<()> {
     of_phone(connection, body)?;
     if text(connection, "strategy") != Some("auth0") {
@@ -55,12 +62,64 @@ pub(super) fn of_connection(connection: &Value, body: &Map<String, Value>) -> Re
         let message = format!("Payload validation error: '{problem}' on property username.");
         return Err(ApiError::new(400, message, "invalid_body"));
     }
-    match body.get("password").and_then(Value::as_str) {
-        Some(password) if is_weak(connection, password) => {
-            let message = "PasswordStrengthError: Password is too weak";
-            Err(ApiError::new(400, message, "invalid_body"))
-        }
-        _ => Ok(()),
+    Ok(())
+}
+
+/// Checks the password of a body, of a user with this profile.
+///
+/// # Errors
+/// When the policy of the connection refuses it.
+pub(super) fn of_password(
+    connection: &Value,
+    body: &Map<String, Value>,
+    profile: &Value,
+) -> Result<()> {
+    let secret = body.get("password").and_then(Value::as_str);
+    match secret.and_then(|secret| strength::refusal(connection, secret, profile)) {
+        Some(refused) => Err(ApiError::new(
+            400,
+            strength::worded(&refused),
+            "invalid_body",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Checks a new user of a passwordless connection: who has what the code goes to, and no way in beside it. `password` is "only valid
+/// for auth0 connection strategy", `username` "only valid if the connection requires a username"
+/// (<https://auth0.com/docs/api/management/v2/users/post-users>). The text about the password is ours.
+///
+/// # Errors
+/// Also when there is a user with the address or the number already.
+pub(super) fn of_passwordless(
+    tenant: &Tenant,
+    connection: &Value,
+    body: &Map<String, Value>,
+) -> Result<()> {
+    let strategy = text(connection, "strategy").unwrap_or("auth0");
+    let Some(attribute) = passwordless_attribute(strategy) else {
+        return Ok(());
+    };
+    let part = |key: &str| body.get(key).and_then(Value::as_str);
+    let Some(value) = part(attribute) else {
+        let message =
+            format!("Payload validation error: 'Missing required property: {attribute}'.");
+        return Err(ApiError::new(400, message, "invalid_body"));
+    };
+    if part("password").is_some() {
+        let message = format!("Cannot set password for a user of a connection of {strategy}");
+        return Err(ApiError::new(400, message, "invalid_body"));
+    }
+    if part("username").is_some() {
+        return Err(ApiError::new(400, username::UNUSED, "invalid_body"));
+    }
+    let name = text(connection, "name").unwrap_or_default();
+    let known = tenant
+        .store
+        .user_by_attribute(name, attribute, &value.to_lowercase())?;
+    match known {
+        Some(_) => Err(super::users::exists()),
+        None => Ok(()),
     }
 }
 
@@ -127,6 +186,7 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
         "phone_verified",
     ]
     .iter()
+    .chain(SYNCHRONISED)
     .all(|key| !body.contains_key(*key))
     {
         return Ok(());
@@ -151,8 +211,54 @@ pub(super) fn of_change(tenant: &Tenant, body: &Map<String, Value>, id: &str) ->
     let named = body.get("connection").and_then(Value::as_str);
     let connection = crate::oauth::event::connection(tenant, &user, named);
     of_strategy(&connection, body)?;
+    of_synchronised(tenant, &user, body)?;
     of_connection(&connection, body)?;
+    let linked = named.and_then(|named| Linked::of(&user, named));
+    let profile = linked.map_or_else(|| user.clone(), |linked| linked.profile(&user));
+    of_password(&connection, body, &profile)?;
     of_identifiers(tenant, &connection, &user, body)
+}
+
+/// Checks that a change sets nothing that the user's own connection sets at each login. The words are production's, as public code quotes
+/// them; those about the address are of <https://community.auth0.com/t/106693>.
+fn of_synchronised(tenant: &Tenant, user: &Value, body: &Map<String, Value>) -> Result<()> {
+    let connection = crate::oauth::event::connection(tenant, user, None);
+    let option = |key: &str| connection.pointer(&format!("/options/{key}"));
+    let is_foreign = match text(&connection, "strategy").unwrap_or("auth0") {
+        "email" | "sms" => false,
+        "auth0" => {
+            let is_on = |key: &str| option(key) == Some(&Value::Bool(true));
+            is_on("enabledDatabaseCustomization") && !is_on("import_mode")
+        }
+        _ => true,
+    };
+    let sync = option("set_user_root_attributes").and_then(Value::as_str);
+    if !is_foreign || sync.is_some_and(|sync| sync != "on_each_login") {
+        return Ok(());
+    }
+    let given: Vec<&str> = SYNCHRONISED
+        .iter()
+        .copied()
+        .filter(|key| body.contains_key(*key))
+        .collect();
+    if !given.is_empty() {
+        let message = format!(
+            "The following user attributes cannot be updated: {}. The connection ({}) must either be a database connection (using the Auth0 store), a passwordless connection (email or sms) or has disabled 'Sync user profile attributes at each login'. For more information, see https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync",
+            given.join(", "),
+            text(&connection, "name").unwrap_or_default()
+        );
+        return Err(ApiError::new(400, message, "operation_not_supported"));
+    }
+    let of_linked = body.get("connection").is_some();
+    match body.contains_key("email") && !of_linked && text(&connection, "strategy") != Some("auth0")
+    {
+        true => Err(ApiError::new(
+            400,
+            "Cannot update email for this user",
+            "operation_not_supported",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Checks that a user of a database with flexible identifiers keeps those that its profiles need, and has a number of their own.
@@ -210,7 +316,7 @@ fn of_strategy(connection: &Value, body: &Map<String, Value>) -> Result<()> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{of_connection, of_strategy};
+    use super::{of_connection, of_password, of_strategy};
 
     #[test]
     fn user_names_need_a_connection_that_has_them() {
@@ -283,7 +389,7 @@ mod tests {
         let connection = json!({"strategy": "auth0", "options": {"passwordPolicy": "good"}});
         for (password, expected) in [("weak", false), ("Str0ng-enough", true)] {
             let body = json!({"password": password});
-            let checked = of_connection(&connection, body.as_object().unwrap());
+            let checked = of_password(&connection, body.as_object().unwrap(), &body);
             assert_eq!(checked.is_ok(), expected, "{password}");
         }
     }

@@ -37,7 +37,7 @@ impl Term {
 /// The test of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
-    /// A text, with `*` and, outside of quotes, `?`; and whether it was in quotes.
+    /// A text, with `*` outside of quotes; and whether it was in quotes.
     Text(String, bool),
     /// `[low TO high]`; `{}` leaves the ends out.
     Range {
@@ -48,7 +48,7 @@ pub(super) enum Test {
     },
 }
 
-/// Fields that a bare word is looked for in.
+/// Fields of a user that a bare word is looked for in.
 const USUAL: &[&str] = &[
     "email",
     "name",
@@ -58,6 +58,19 @@ const USUAL: &[&str] = &[
     "family_name",
     "user_id",
     "phone_number",
+];
+
+/// Fields of a log event that a bare word is looked for in.
+///
+/// Source: <https://auth0.com/docs/deploy-monitor/logs/log-search-query-syntax>.
+const USUAL_OF_LOGS: &[&str] = &[
+    "user_name",
+    "connection",
+    "client_name",
+    "type",
+    "ip",
+    "log_id",
+    "description",
 ];
 
 /// Fields of which the case does not count: "All other fields (including all `app_metadata`/`user_metadata` fields) are case
@@ -118,16 +131,17 @@ impl Query {
         self.terms().any(|(named, _)| named == Some(field))
     }
 
-    /// Whether it fits an object, in whatever case.
-    pub(super) fn matches(&self, object: &Value) -> bool {
-        self.holds(&|_| true, &|field, test| {
-            values(object, field).into_iter().any(test)
+    /// Whether it fits a log event, in whatever case.
+    pub(super) fn matches_log(&self, event: &Value) -> bool {
+        self.holds(USUAL_OF_LOGS, &|_| true, &|field, test| {
+            values(event, field).into_iter().any(test)
         })
     }
 
     /// Whether it fits a user who is a member of these organizations, a list of ids.
     pub(super) fn matches_user(&self, user: &Value, organizations: &[Value]) -> bool {
         self.holds(
+            USUAL,
             &|field| FOLDED.contains(&field),
             &|field, test| match field {
                 ORGANIZATION => organizations.iter().any(test),
@@ -141,9 +155,11 @@ impl Query {
         )
     }
 
-    /// `any` returns whether one of the values of a field passes a test, `folds` whether the case of a field does not count.
+    /// `any` returns whether one of the values of a field passes a test, `folds` whether the case of a field does not count;
+    /// `usual` are the fields of a term that names none.
     fn holds(
         &self,
+        usual: &[&str],
         folds: &dyn Fn(&str) -> bool,
         any: &dyn Fn(&str, &ValueTest<'_>) -> bool,
     ) -> bool {
@@ -152,12 +168,12 @@ impl Query {
             any(field, &|value| term.fits(value, folds))
         };
         match self {
-            Self::And(parts) => parts.iter().all(|part| part.holds(folds, any)),
-            Self::Or(parts) => parts.iter().any(|part| part.holds(folds, any)),
-            Self::Not(part) => !part.holds(folds, any),
+            Self::And(parts) => parts.iter().all(|part| part.holds(usual, folds, any)),
+            Self::Or(parts) => parts.iter().any(|part| part.holds(usual, folds, any)),
+            Self::Not(part) => !part.holds(usual, folds, any),
             Self::Exists(field) => any(field, &|value| !value.is_null()),
             Self::Is(Some(field), term) => fits(field, term),
-            Self::Is(None, term) => USUAL.iter().any(|field| fits(field, term)),
+            Self::Is(None, term) => usual.iter().any(|field| fits(field, term)),
         }
     }
 }

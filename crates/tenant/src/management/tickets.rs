@@ -7,15 +7,16 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::resources::new_id;
 use super::rules::known_client;
 use super::users::inexistent;
-use super::{Answered, ApiError, Caller, Result, object};
+use super::{Answered, ApiError, Caller, Result, jobs, object, organizations};
 use crate::clock::iso;
 use crate::email::result::address;
 use crate::email::{Cause, Template, put_ticket, send};
 use crate::http::{Call, text};
 use crate::identities::Linked;
-use crate::records::{Reset, Ticket};
+use crate::records::{Job, Reset, Ticket};
 use crate::state::Tenant;
 
 /// Seconds for which a link works when the request says nothing: five days.
@@ -83,6 +84,9 @@ pub(super) async fn send_verification(
     let user = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
     let client_id = body.get("client_id").and_then(Value::as_str);
     let organization = body.get("organization_id").and_then(Value::as_str);
+    if let Some(id) = organization {
+        organizations::KIND.find(&tenant.catalog, id)?;
+    }
     let cause = Cause {
         client_id,
         organization,
@@ -90,11 +94,19 @@ pub(super) async fn send_verification(
         ..Cause::default()
     };
     send(tenant, Template::VerifyEmail, &user, cause).await;
-    let job = json!({
-        "id": format!("job_{}", tenant.randomness.hex_id()), "type": "verification_email",
-        "status": "completed", "created_at": iso(tenant.now_ms()),
-    });
-    Ok(Answered::Body(StatusCode::CREATED, job))
+    let id = new_id(tenant, "job_");
+    let shown = |status: &str| {
+        json!({
+            "id": id, "type": "verification_email", "status": status, "created_at": iso(tenant.now_ms()),
+        })
+    };
+    let job = Job {
+        shown: shown("completed"),
+        errors: Vec::new(),
+        file: None,
+    };
+    jobs::keep(tenant, &id, &job)?;
+    Ok(Answered::Body(StatusCode::CREATED, shown("pending")))
 }
 
 /// Returns the user of a body and, with `identity` (its `provider` and `user_id`), which of the linked identities is to be verified.

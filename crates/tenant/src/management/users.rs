@@ -19,6 +19,7 @@ use crate::import::{changed, complete};
 use crate::oauth::event::multifactor;
 use crate::password;
 use crate::records::{Authenticator, Session};
+use crate::signup::history::Earlier;
 use crate::signup::identifiers;
 use crate::state::Tenant;
 use crate::store::{ChangeError, NewUser};
@@ -34,7 +35,7 @@ pub(super) fn inexistent() -> ApiError {
     ApiError::new(404, "The user does not exist.", "inexistent_user")
 }
 
-fn exists() -> ApiError {
+pub(super) fn exists() -> ApiError {
     ApiError::new(409, "The user already exists.", "auth0_idp_error")
 }
 
@@ -121,6 +122,10 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         ));
     }
     rules::of_connection(found, body)?;
+    if is_database {
+        rules::of_password(found, body, &Value::Object(body.clone()))?;
+    }
+    rules::of_passwordless(tenant, found, body)?;
     let phone = body.get("phone_number").and_then(Value::as_str);
     if is_database && identifiers::is_phone_taken(tenant, found, phone, None)? {
         return Err(exists());
@@ -222,7 +227,15 @@ pub(super) async fn update(
         ));
     }
     rules::of_change(tenant, body, id)?;
-    let password = hashed(tenant, body.get("password").and_then(Value::as_str)).await;
+    let secret = body.get("password").and_then(Value::as_str);
+    let earlier = earlier(tenant, id, body)?;
+    if let (Some(earlier), Some(secret)) = (&earlier, secret)
+        && earlier.has(secret).await
+    {
+        let message = "PasswordHistoryError: Password has previously been used";
+        return Err(ApiError::new(400, message, "invalid_body"));
+    }
+    let password = hashed(tenant, secret).await;
     let now = iso(tenant.now_ms());
     let ends_sessions =
         body.contains_key("password") || body.get("blocked") == Some(&Value::Bool(true));
@@ -234,7 +247,7 @@ pub(super) async fn update(
             "auth0_idp_error",
         )
     };
-    let (profile, linked) = tenant.store.at_once(tenant.now_ms(), |store| {
+    let (before, profile, linked) = tenant.store.at_once(tenant.now_ms(), |store| {
         let user = store.user(id)?.ok_or_else(inexistent)?;
         let linked = named.and_then(|named| Linked::of(&user, named));
         let mut change = body.clone();
@@ -269,7 +282,10 @@ pub(super) async fn update(
         if ends_sessions {
             store.remove_owned::<Session>(id)?;
         }
-        Ok::<_, ApiError>((profile, linked))
+        if let Some(earlier) = &earlier {
+            earlier.keep(store)?;
+        }
+        Ok::<_, ApiError>((user, profile, linked))
     })?;
     if body.contains_key("password") {
         password_trigger::changed(tenant, call, &profile, named);
@@ -283,8 +299,22 @@ pub(super) async fn update(
         };
         send(tenant, Template::VerifyEmail, &user, cause).await;
     }
-    streams::publish(tenant, Happened::Updated, &profile);
+    streams::publish_update(tenant, &before, &profile);
     ok(shown(profile, caller))
+}
+
+/// The earlier passwords of the user or the linked identity whose password a change sets.
+fn earlier(tenant: &Tenant, id: &str, body: &Map<String, Value>) -> Result<Option<Earlier>> {
+    if !body.contains_key("password") {
+        return Ok(None);
+    }
+    let Some(user) = tenant.store.user(id)? else {
+        return Ok(None);
+    };
+    let named = body.get("connection").and_then(Value::as_str);
+    let linked = named.and_then(|named| Linked::of(&user, named));
+    let connection = crate::oauth::event::connection(tenant, &user, named);
+    Ok(Earlier::of(tenant, &connection, &user, linked)?)
 }
 
 /// Without `update:users`, metadata may be changed and nothing else; by the user alone, only `user_metadata`.
@@ -372,8 +402,10 @@ pub(super) fn delete_multifactor(
         return Err(ApiError::new(400, message, "invalid_uri"));
     }
     let now = iso(tenant.now_ms());
+    let mut before = Value::Null;
     let user = tenant.store.at_once(tenant.now_ms(), |store| {
         let changed = store.change_user::<()>(id, |profile| {
+            before.clone_from(profile);
             if let Some(profile) = profile.as_object_mut() {
                 if let Some(list) = profile.get_mut("multifactor").and_then(Value::as_array_mut) {
                     list.retain(|known| known.as_str() != Some(provider));
@@ -397,6 +429,6 @@ pub(super) fn delete_multifactor(
         let changed = changed.and_then(std::result::Result::ok);
         changed.ok_or_else(inexistent)
     })?;
-    streams::publish(tenant, Happened::Updated, &user);
+    streams::publish_update(tenant, &before, &user);
     Ok(Answered::Nothing)
 }

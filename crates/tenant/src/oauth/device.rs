@@ -41,7 +41,7 @@ fn start(tenant: &Tenant, call: &Call) -> Result<Value> {
     check_body_for(call, "client_id")?;
     let who = authenticate(tenant, call)?;
     who.require_grant(DEVICE_GRANT)?;
-    let (audience, scope) = access(tenant, call)?;
+    let (audience, scope) = access(tenant, &who.client, call)?;
     let device_code = tenant.randomness.token();
     let letters: String = tenant
         .randomness

@@ -55,9 +55,15 @@ pub(crate) async fn password(
             }
         },
     };
-    let (audience, scope) = access(tenant, call)?;
+    let (audience, scope) = access(tenant, &who.client, call)?;
     let asked = call.body_field("scope").unwrap_or_default();
-    let scope = of_password(tenant, audience.as_deref(), &words(asked), scope);
+    let scope = of_password(
+        tenant,
+        &who.client,
+        audience.as_deref(),
+        &words(asked),
+        scope,
+    )?;
     let organization = organization(tenant, &who.client, call.body_field("organization"))?;
     let name = text(connection, "name").unwrap_or_default();
     let user_id = check_password(tenant, name, username, secret).await?;

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::client_auth::Authenticated;
 use super::event::{CREDENTIALS, request};
 use super::organizations;
+use super::policy;
 use super::request::{audience, scopes_of};
 use super::run::{could_not_run, run_blocking};
 use super::{OAuthError, Result, words};
@@ -55,6 +56,7 @@ pub(crate) async fn client_credentials(
     })?;
     let management = tenant.management_audience();
     let is_management = tenant.is_management(&audience);
+    let mut is_open = true;
     let (all, lifetime): (Vec<String>, i64) = if is_management {
         (
             MANAGEMENT_SCOPES
@@ -72,6 +74,7 @@ pub(crate) async fn client_credentials(
                 format!("Service not found: {audience}"),
             )
         })?;
+        is_open = policy::serves_machines(api);
         let lifetime = api
             .get("token_lifetime")
             .and_then(Value::as_i64)
@@ -86,7 +89,9 @@ pub(crate) async fn client_credentials(
         false => Audience::Api(&audience),
     };
     let granted = tenant.catalog.client_grant(&who.client, &asked_api);
-    let organization = call.body_field("organization");
+    let granted = granted.filter(|_| is_open);
+    let default = organizations::default_of_machine(tenant, &who.client);
+    let organization = call.body_field("organization").or(default);
     let organization = organizations::of_machine(tenant, &who.client, &asked_api, organization);
     let granted: Vec<String> = match granted {
         None => {

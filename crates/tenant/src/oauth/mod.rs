@@ -27,6 +27,7 @@ pub(crate) mod mfa;
 pub(crate) mod organizations;
 pub(crate) mod par;
 pub(crate) mod passwordless;
+mod policy;
 pub(crate) mod provider;
 pub(crate) mod refresh;
 pub(crate) mod refused;
@@ -35,6 +36,7 @@ pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod session;
 pub(crate) mod signing;
+mod standing;
 pub(crate) mod token;
 pub(crate) mod userinfo;
 pub(crate) mod waiting;
@@ -125,19 +127,17 @@ impl OAuthError {
     }
 }
 
-/// The answer while another program holds the database.
-pub(crate) const BUSY: &str = "Another program holds the tenant's database. Try again later.";
 /// Seconds after which a client may try again.
 pub(crate) const RETRY_AFTER_S: &str = "5";
 
 impl From<StoreError> for OAuthError {
     fn from(error: StoreError) -> Self {
         crate::trouble::tell(&error);
-        match error.is_busy() {
+        match error.passing() {
             // RFC 6749, section 4.1.2.1.
-            true => Self::new(503, "temporarily_unavailable", BUSY),
-            false if error.is_unreadable() => Self::new(500, "server_error", error.to_string()),
-            false => Self::new(
+            Some(message) => Self::new(503, "temporarily_unavailable", message),
+            None if error.is_unreadable() => Self::new(500, "server_error", error.to_string()),
+            None => Self::new(
                 500,
                 "server_error",
                 "The tenant's database does not answer.",

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{OAuthError, Result};
 use crate::catalog::{Audience, is_of_client};
-use crate::http::text;
+use crate::http::{text, texts};
 use crate::state::Tenant;
 
 /// Returns the organization that a machine asks for, if its client grant allows it. The texts of the refusals are ours.
@@ -47,6 +47,16 @@ pub(super) fn of_machine(
         return refuse("The client grant is not one of the organization (client_grants).");
     }
     Ok(Some(found.clone()))
+}
+
+/// Returns the id of the organization of a machine's request that names none: the application's `default_organization`, if the export has it.
+///
+/// Source: <https://auth0.github.io/node-auth0/interfaces/index.Management.ClientDefaultOrganization.html>.
+pub(super) fn default_of_machine<'a>(tenant: &'a Tenant, client: &Value) -> Option<&'a str> {
+    let default = client.get("default_organization")?;
+    let is_of_machines = texts(default, "flows").any(|flow| flow == "client_credentials");
+    let named = text(default, "organization_id").filter(|_| is_of_machines)?;
+    text(tenant.catalog.organization(named)?, "id")
 }
 
 /// When an application that requires an organization asks the user for it.

@@ -131,6 +131,24 @@ impl Contact {
         digest(&format!("passwordless {} {}", self.name(), self.value))
     }
 
+    /// Marks what the code went to as verified: a user whom the Management API has made is not yet.
+    fn verify(&self, tenant: &Tenant, id: &str, user: &Value) -> Result<()> {
+        let flag = match self.strategy {
+            "sms" => "phone_verified",
+            _ => "email_verified",
+        };
+        if user.get(flag) == Some(&Value::Bool(true)) {
+            return Ok(());
+        }
+        tenant.change_user::<()>(id, |profile| {
+            if let Some(profile) = profile.as_object_mut() {
+                profile.insert(flag.to_owned(), true.into());
+            }
+            Ok(None)
+        })?;
+        Ok(())
+    }
+
     fn user(&self, tenant: &Tenant) -> Result<Option<Value>> {
         Ok(tenant
             .store
@@ -357,7 +375,11 @@ async fn verified(
             .ok_or_else(wrong)?,
     };
     let id = match contact.user(tenant)? {
-        Some(user) => text(&user, "user_id").unwrap_or_default().to_owned(),
+        Some(user) => {
+            let id = text(&user, "user_id").unwrap_or_default().to_owned();
+            contact.verify(tenant, &id, &user)?;
+            id
+        }
         None => create(tenant, call, client, contact).await?,
     };
     mark_login(tenant, &id, &call.ip)?;
@@ -416,7 +438,7 @@ pub(crate) async fn exchange(
     who.require_proof()?;
     let (username, code) = (call.required("username")?, call.required("otp")?);
     let contact = Contact::new(tenant, &who.client, call.required("realm")?, username)?;
-    let (audience, scope) = access(tenant, call)?;
+    let (audience, scope) = access(tenant, &who.client, call)?;
     let organization = organization(tenant, &who.client, call.body_field("organization"))?;
     let user_id = verified(tenant, call, &who.client, &contact, code).await?;
     let login = Occasion {

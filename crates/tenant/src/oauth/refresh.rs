@@ -16,9 +16,9 @@ use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
 use super::event::Occasion;
 use super::issue::Grant;
-use super::request::{is_standard, scopes_of};
+use super::request::{is_standard, scopes_for};
 use super::run::{Ran, start};
-use super::{OAuthError, Result, mfa, words};
+use super::{OAuthError, Result, mfa, standing, words};
 use crate::catalog::is_confidential;
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
@@ -177,7 +177,8 @@ async fn run(
     exchanged: Exchanged,
 ) -> Result<Map<String, Value>> {
     let document = &exchanged.document;
-    let (audience, granted) = resource(tenant, call, who, document);
+    let (audience, granted) = resource(tenant, call, who, document)?;
+    standing::require_api(tenant, audience.as_deref())?;
     let scope = match call.body_field("scope") {
         // Less may be asked for, never more (RFC 6749, section 6).
         Some(asked) => words(asked)
@@ -217,24 +218,25 @@ fn resource(
     call: &Call,
     who: &Authenticated,
     document: &RefreshToken,
-) -> (Option<String>, Vec<String>) {
+) -> Result<(Option<String>, Vec<String>)> {
     let granted = words(&document.scope);
     let own = document.audience.clone();
     let asked = call.body_field("audience");
     let Some(asked) = asked.filter(|asked| own.as_deref() != Some(asked)) else {
-        return (own, granted);
+        return Ok((own, granted));
     };
     let policies = who.client.pointer("/refresh_token/policies");
     let policies = policies.and_then(Value::as_array);
     let mut policies = policies.into_iter().flatten();
     let policy = policies.find(|policy| text(policy, "audience") == Some(asked));
     let (Some(policy), Some(api)) = (policy, tenant.catalog.api(asked)) else {
-        return (own, granted);
+        return Ok((own, granted));
     };
-    let of_api = |scope: &String| scopes_of(api).any(|known| known == scope);
+    let known = scopes_for(tenant, &who.client, api)?;
+    let of_api = |scope: &String| known.contains(&scope.as_str());
     let mut scopes: Vec<String> = granted.into_iter().filter(|it| is_standard(it)).collect();
     scopes.extend(texts(policy, "scope").map(str::to_owned).filter(of_api));
-    (Some(asked.to_owned()), scopes)
+    Ok((Some(asked.to_owned()), scopes))
 }
 
 /// The answer to an exchange; with rotation, it holds the next token of the family.

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{OAuthError, Result, mfa, organizations, words};
-use crate::catalog::allows_grant;
+use super::{OAuthError, Result, mfa, organizations, policy, words};
+use crate::catalog::{Granted, allows_grant};
 use crate::http::{Call, Params, text, texts};
-use crate::state::{Tenant, client_knows_origin};
+use crate::state::{Tenant, lists_web_origin};
 use crate::urls;
 
 /// A checked request.
@@ -134,12 +134,11 @@ pub(crate) fn way_back(
         let origin = Url::parse(&redirect_uri)
             .map(|url| url.origin().ascii_serialization())
             .unwrap_or_default();
-        if !client_knows_origin(&tenant.catalog, &client, &origin) {
-            return Err(refuse(OAuthError::new(
-                403,
-                "invalid_request",
-                "The origin of redirect_uri is not in the list of allowed web origins.",
-            )));
+        if !lists_web_origin(&client, &origin) {
+            let description = format!(
+                "The origin {origin} of redirect_uri is not in the list of allowed web origins (web_origins) of the application."
+            );
+            return Err(refuse(OAuthError::new(403, "invalid_request", description)));
         }
     }
     let back = WayBack {
@@ -275,7 +274,7 @@ pub(crate) fn checked(
         client_id: text(client, "client_id").unwrap_or_default().to_owned(),
         redirect_uri: back.redirect_uri.clone(),
         response_mode: back.response_mode.clone(),
-        scope: permitted(tenant, audience.as_deref(), scope)?,
+        scope: permitted(tenant, client, audience.as_deref(), scope)?,
         state: back.state.clone(),
         organization,
         max_age,
@@ -344,15 +343,19 @@ fn is_list_of_details(details: &str) -> bool {
 /// and one with `openid` alone all of OpenID Connect.
 ///
 /// Source: <https://auth0.com/docs/get-started/authentication-and-authorization-flow/resource-owner-password-flow/call-your-api-using-resource-owner-password-flow>.
+///
+/// # Errors
+/// As [`permitted`].
 pub(crate) fn of_password(
     tenant: &Tenant,
+    client: &Value,
     audience: Option<&str>,
     asked: &[String],
     mut scope: Vec<String>,
-) -> Vec<String> {
+) -> Result<Vec<String>> {
     let api = audience.and_then(|audience| tenant.catalog.api(audience));
     let defined: Vec<&str> = match api {
-        Some(api) => scopes_of(api).collect(),
+        Some(api) => scopes_for(tenant, client, api)?,
         None if audience.is_some_and(|it| tenant.is_management(it)) => CURRENT_USER_SCOPES.to_vec(),
         None if mfa::is_api(tenant, audience) => mfa::API_SCOPES.to_vec(),
         None => Vec::new(),
@@ -366,14 +369,18 @@ pub(crate) fn of_password(
     if !names_one {
         scope.extend(defined.into_iter().map(str::to_owned));
     }
-    scope
+    Ok(scope)
 }
 
 /// The API of a request without a browser, and those of the scopes asked for that it may have.
-pub(crate) fn access(tenant: &Tenant, call: &Call) -> Result<(Option<String>, Vec<String>)> {
+pub(crate) fn access(
+    tenant: &Tenant,
+    client: &Value,
+    call: &Call,
+) -> Result<(Option<String>, Vec<String>)> {
     let audience = audience(tenant, call.body_field("audience"));
     let asked = words(call.body_field("scope").unwrap_or_default());
-    let scope = permitted(tenant, audience.as_deref(), asked)?;
+    let scope = permitted(tenant, client, audience.as_deref(), asked)?;
     Ok((audience, scope))
 }
 
@@ -389,8 +396,12 @@ pub(crate) const CURRENT_USER_SCOPES: &[&str] = &[
 ];
 
 /// Returns the requested scopes that are known: those of OpenID Connect, and those that the API defines.
+///
+/// # Errors
+/// When there is no such API, or the application may have no token of it for a user.
 pub(crate) fn permitted(
     tenant: &Tenant,
+    client: &Value,
     audience: Option<&str>,
     scope: Vec<String>,
 ) -> Result<Vec<String>> {
@@ -413,7 +424,7 @@ pub(crate) fn permitted(
             format!("Service not found: {audience}"),
         ));
     };
-    let defined: Vec<&str> = scopes_of(api).collect();
+    let defined = scopes_for(tenant, client, api)?;
     Ok(scope
         .into_iter()
         .filter(|scope| standard(scope) || defined.contains(&scope.as_str()))
@@ -428,6 +439,21 @@ pub(crate) fn is_standard(scope: &str) -> bool {
         "openid" | "profile" | "email" | "phone" | "address" | "offline_access"
     ) || STANDARD_CLAIMS.iter().any(|(claim, _)| *claim == scope)
         || matches!(scope, "created_at" | "identities")
+}
+
+/// The scopes of an API that an application may have for a user.
+pub(super) fn scopes_for<'a>(
+    tenant: &Tenant,
+    client: &Value,
+    api: &'a Value,
+) -> Result<Vec<&'a str>> {
+    let defined = scopes_of(api);
+    Ok(match policy::of_users(tenant, client, api)? {
+        Granted::All => defined.collect(),
+        Granted::Scopes(granted) => defined
+            .filter(|scope| granted.iter().any(|known| known == scope))
+            .collect(),
+    })
 }
 
 pub(crate) fn scopes_of(api: &Value) -> impl Iterator<Item = &str> {

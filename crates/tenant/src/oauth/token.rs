@@ -17,7 +17,7 @@ use super::client_auth::{Authenticated, authenticate};
 use super::exchange::{self, EXCHANGE_GRANT};
 use super::issue::Grant;
 use super::passwordless::{self, PASSWORDLESS_GRANT};
-use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh, refused};
+use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh, refused, standing};
 use crate::http::{Call, Content, answer};
 use crate::management::happenings;
 use crate::randomness::{digest, same_secret};
@@ -250,6 +250,8 @@ pub(crate) fn issued(
     who: &Authenticated,
     grant: &Grant,
 ) -> Result<Map<String, Value>> {
+    standing::require_user(tenant, &grant.user_id)?;
+    standing::require_api(tenant, grant.audience.as_deref())?;
     let mut body = grant.answer(tenant, &who.client, who.jkt.as_deref())?;
     if grant.is_offline(tenant, &who.client) {
         let token = refresh::first(tenant, who, grant)?;

@@ -8,8 +8,8 @@ use url::Url;
 
 use std::sync::Arc;
 
-use super::Result;
 use super::run::{Flow, others, run_blocking};
+use super::{Result, standing};
 use crate::clock::iso;
 use crate::pipeline::{Advanced, Answer, LoginPipeline, PipelineError};
 use crate::randomness::digest;
@@ -110,6 +110,7 @@ pub(crate) async fn resume(
     step: ResumeStep,
 ) -> Result<(std::result::Result<Advanced, PipelineError>, Flow)> {
     let Waiting { flow, stored, .. } = waiting;
+    standing::require_user(tenant, &flow.about.user_id)?;
     tenant.page.kept.step(&flow.id, &step);
     let answer = Answer {
         step,

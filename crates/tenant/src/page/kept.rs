@@ -148,6 +148,9 @@ impl Kept {
             issuer: request.issuer.clone(),
             granted_scopes: request.granted_scopes.clone(),
             requested_scopes: request.requested_scopes.clone(),
+            permissions: request.permissions.clone(),
+            // Made anew where it is run again: it may be large.
+            configured: None,
             action: request.action.clone(),
             cache: request.cache.clone(),
             ..*request
@@ -166,6 +169,7 @@ impl Kept {
         let event = KeptEvent::of(&request.event);
         let head = LoginRequest {
             event: Value::Null,
+            configured: None,
             ..request
         };
         self.add(head, event, steps, ended)
@@ -360,6 +364,8 @@ mod tests {
             event,
             domain: String::new(),
             issuer: String::new(),
+            configured: None,
+            permissions: Vec::new(),
             access_token_lifetime_s: None,
             granted_scopes: None,
             requested_scopes: None,

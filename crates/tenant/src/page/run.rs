@@ -72,6 +72,10 @@ pub(super) async fn inspected(
     why: &[String],
     kind: Kind,
 ) -> Result<Entry, Box<Response>> {
+    let request = LoginRequest {
+        configured: tenant.catalog.configured(),
+        ..request
+    };
     let (pipeline, run, given) = (Arc::clone(&tenant.pipeline), request.clone(), steps.clone());
     let ran = tokio::task::spawn_blocking(move || pipeline.inspect(run, given)).await;
     let Inspection { finished, seen } = match ran {
@@ -116,6 +120,7 @@ pub(super) async fn look_closer(tenant: &Arc<Tenant>, id: &str) {
             .flatten()
             .unwrap_or_default(),
         is_frozen: true,
+        configured: tenant.catalog.configured(),
         ..request
     };
     let (pipeline, steps) = (Arc::clone(&tenant.pipeline), kept.steps.clone());

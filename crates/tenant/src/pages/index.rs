@@ -65,9 +65,9 @@ pub(crate) async fn icon() -> Response {
     response
 }
 
-/// Whether the tenant can do its work: its database answers.
+/// Whether the tenant can do its work: its database stores changes.
 pub(crate) async fn ready(State(tenant): State<Arc<Tenant>>) -> Response {
-    match tenant.store.user("") {
+    match tenant.store.probe() {
         Ok(_) => crate::http::answer(StatusCode::OK, &serde_json::json!({"status": "ready"})),
         Err(error) => crate::oauth::OAuthError::from(error).response(),
     }

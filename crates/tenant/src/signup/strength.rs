@@ -1,14 +1,88 @@
 //! The password policies of a database connection.
 //!
-//! <https://auth0.com/docs/authenticate/database-connections/password-strength>
+//! <https://auth0.com/docs/authenticate/database-connections/password-strength>,
+//! <https://auth0.com/docs/authenticate/database-connections/password-options>
 
 use serde_json::{Value, json};
 
-/// The documented error body for a password that a policy refuses.
-pub(crate) fn weakness(policy: Option<&str>, password: &str) -> Option<Value> {
+/// The letters that a part of a name has at least, before a password must not contain it.
+const LEAST_PART: usize = 3;
+
+/// The documented error body for a password that a database refuses, of a user with this profile.
+///
+/// The names of the errors are those of the vendor's clients (`signUpError` of auth0-lock, `AuthenticationException` of Auth0.Android).
+pub(crate) fn refusal(connection: &Value, password: &str, profile: &Value) -> Option<Value> {
+    let options = connection.get("options")?;
+    let refused = |name: &str, message: &str| json!({"name": name, "message": message, "code": "invalid_password", "description": message, "statusCode": 400});
+    if let Some(weak) = weakness(options, password) {
+        return Some(weak);
+    }
+    if is_listed(options, password) {
+        return Some(refused("PasswordDictionaryError", "Password is too common"));
+    }
+    if is_on(options, "password_no_personal_info") && is_personal(profile, password) {
+        return Some(refused(
+            "PasswordNoUserInfoError",
+            "Password contains user information",
+        ));
+    }
+    None
+}
+
+/// Returns the error body of [`refusal`] as the Management API words it.
+pub(crate) fn worded(refusal: &Value) -> String {
+    let part = |key: &str| refusal[key].as_str().unwrap_or_default();
+    format!("{}: {}", part("name"), part("message"))
+}
+
+fn is_on(options: &Value, key: &str) -> bool {
+    options.get(key).and_then(|it| it.get("enable")) == Some(&Value::Bool(true))
+}
+
+/// Whether a password is one of the database's own list: "Auth0 uses case-insensitive comparison with the Password Dictionary feature".
+fn is_listed(options: &Value, password: &str) -> bool {
+    let listed = options.pointer("/password_dictionary/dictionary");
+    let mut listed = listed.and_then(Value::as_array).into_iter().flatten();
+    let password = password.to_lowercase();
+    is_on(options, "password_dictionary")
+        && listed.any(|entry| {
+            entry
+                .as_str()
+                .is_some_and(|entry| entry.to_lowercase() == password)
+        })
+}
+
+/// Whether a password contains "any part of their personal data": the documented fields, word by word.
+fn is_personal(profile: &Value, password: &str) -> bool {
+    let at = |pointer: &str| profile.pointer(pointer).and_then(Value::as_str);
+    let email = at("/email").and_then(|email| email.split('@').next());
+    let fields = [
+        "/name",
+        "/username",
+        "/nickname",
+        "/user_metadata/name",
+        "/user_metadata/first",
+        "/user_metadata/last",
+    ];
+    let password = password.to_lowercase();
+    let values = fields.into_iter().filter_map(at).chain(email);
+    let mut parts = values.flat_map(str::split_whitespace);
+    parts.any(|part| part.chars().count() >= LEAST_PART && password.contains(&part.to_lowercase()))
+}
+
+/// The documented error body for a password that is too weak. `min_length` counts instead of the length of the policy, as in auth0-lock
+/// (`core/client/index.js`).
+pub(crate) fn weakness(options: &Value, password: &str) -> Option<Value> {
+    let policy = options.get("passwordPolicy").and_then(Value::as_str);
+    let least = options.pointer("/password_complexity_options/min_length");
+    let least = least.and_then(Value::as_u64).filter(|least| *least > 0);
+    let least = least.and_then(|least| usize::try_from(least).ok());
     let length = password.chars().count();
-    let at_least = |count: usize| json!({"message": "At least %d characters in length", "format": [count], "code": "lengthAtLeast", "verified": length >= count});
-    let rules = match policy? {
+    let at_least = |count: usize| {
+        let count = least.unwrap_or(count);
+        json!({"message": "At least %d characters in length", "format": [count], "code": "lengthAtLeast", "verified": length >= count})
+    };
+    let rules = match policy.unwrap_or("none") {
         "low" => vec![at_least(6)],
         "fair" => vec![at_least(8), contains(password, 3, 3)],
         "good" => vec![at_least(8), contains(password, 3, 4)],
@@ -17,7 +91,10 @@ pub(crate) fn weakness(policy: Option<&str>, password: &str) -> Option<Value> {
             contains(password, 3, 4),
             no_more_than_two(password),
         ],
-        _ => vec![at_least(1)],
+        _ => match least {
+            Some(_) => vec![at_least(1)],
+            None => return None,
+        },
     };
     if rules.iter().all(|rule| rule["verified"] == true) {
         return None;
@@ -27,12 +104,6 @@ pub(crate) fn weakness(policy: Option<&str>, password: &str) -> Option<Value> {
         "name": "PasswordStrengthError", "message": "Password is too weak", "code": "invalid_password",
         "description": {"rules": rules, "verified": false}, "policy": policy.join("\n"), "statusCode": 400,
     }))
-}
-
-/// Whether the policy of a database connection refuses a password.
-pub(crate) fn is_weak(connection: &Value, password: &str) -> bool {
-    let policy = connection.pointer("/options/passwordPolicy");
-    weakness(policy.and_then(Value::as_str), password).is_some()
 }
 
 fn contains(password: &str, needed: usize, kinds: usize) -> Value {
@@ -105,7 +176,9 @@ fn told(rule: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::weakness;
+    use serde_json::{Value, json};
+
+    use super::{refusal, weakness, worded};
 
     #[test]
     fn policies_refuse_what_they_say() {
@@ -121,7 +194,7 @@ mod tests {
             (Some("excellent"), "Abcdefgh11", false),
             (Some("excellent"), "Abcdefg111", true),
         ] {
-            let weak = weakness(policy, password);
+            let weak = weakness(&json!({"passwordPolicy": policy}), password);
             assert_eq!(weak.is_some(), refused, "{policy:?} {password}");
             if let Some(weak) = weak {
                 assert_eq!(
@@ -135,5 +208,55 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// The rules are those of auth0-lock with the same options: `minLength` is the setting, whatever the policy says.
+    #[test]
+    fn the_least_length_is_that_of_the_setting() {
+        for (policy, least, password, refused) in [
+            ("good", 12, "Abcdefg-123", true),
+            ("good", 12, "Abcdefg-1234", false),
+            ("good", 4, "Ab-1", false),
+            ("none", 10, "123456789", true),
+            ("none", 10, "1234567890", false),
+        ] {
+            let options = json!({"passwordPolicy": policy, "password_complexity_options": {"min_length": least}});
+            let weak = weakness(&options, password);
+            assert_eq!(weak.is_some(), refused, "{policy} {least} {password}");
+            if let Some(weak) = weak {
+                assert_eq!(weak["description"]["rules"][0]["format"], json!([least]));
+            }
+        }
+    }
+
+    #[test]
+    fn listed_and_personal_passwords_are_refused() {
+        let connection = json!({"options": {
+            "password_dictionary": {"enable": true, "dictionary": ["Horse-1234"]},
+            "password_no_personal_info": {"enable": true},
+        }});
+        let jane = json!({
+            "email": "jsmith@acme.example", "name": "Jane Smith", "nickname": "jj", "user_metadata": {"first": "Marianne", "city": "Paris"},
+        });
+        let check = |password: &str, expected: Option<&str>| {
+            let refused = refusal(&connection, password, &jane);
+            let said = refused.as_ref().map(worded);
+            assert_eq!(said.as_deref(), expected, "{password}");
+            if let Some(refused) = refused {
+                assert_eq!(refused["code"], "invalid_password");
+            }
+        };
+        let common = Some("PasswordDictionaryError: Password is too common");
+        let personal = Some("PasswordNoUserInfoError: Password contains user information");
+        check("horse-1234", common);
+        check("horse-12345", None);
+        check("my-JANE-1", personal);
+        check("blacksmith", personal);
+        check("xx-jsmith", personal);
+        check("marianne!", personal);
+        check("paris-jj-acme", None);
+        let off =
+            json!({"options": {"password_dictionary": {"enable": false, "dictionary": ["a"]}}});
+        assert_eq!(refusal(&off, "a", &jane), None::<Value>);
     }
 }

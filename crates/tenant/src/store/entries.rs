@@ -62,6 +62,10 @@ pub(crate) enum Kind {
     Job,
     /// Permissions of a user; its owner is the user.
     Permissions,
+    /// The passwords that a user had; its owner is the user.
+    PasswordHistory,
+    /// That a user of a seed was stored. It stays when the user goes.
+    Seeded,
 }
 
 impl Kind {
@@ -94,6 +98,8 @@ impl Kind {
         (Self::MemberRoles, "member_roles"),
         (Self::Job, "job"),
         (Self::Permissions, "permissions"),
+        (Self::PasswordHistory, "password_history"),
+        (Self::Seeded, "seeded"),
     ];
 
     pub(super) fn name(self) -> &'static str {

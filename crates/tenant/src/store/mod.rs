@@ -59,6 +59,8 @@ CREATE UNIQUE INDEX users_username ON users (connection, username);
 enum Reason {
     /// Another program holds it, and went on doing so.
     Busy,
+    /// There is no room for a change.
+    Full,
     /// Another server uses it.
     InUse,
     /// A document of it is of another release.
@@ -84,9 +86,17 @@ impl StoreError {
         }
     }
 
-    /// Whether another program holds the database: a later attempt may succeed.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.reason == Reason::Busy
+    /// Returns the message for a client where a later attempt may succeed: another program holds the database, or the disk is full.
+    pub(crate) fn passing(&self) -> Option<&'static str> {
+        match self.reason {
+            Reason::Busy => {
+                Some("Another program holds the tenant's database. Try again later.")
+            }
+            Reason::Full => {
+                Some("The disk of the tenant's database is full. Make room, and try again.")
+            }
+            _ => None,
+        }
     }
 
     /// Returns what a user can do about a database that cannot be opened.
@@ -95,6 +105,7 @@ impl StoreError {
             Reason::Busy => {
                 "end the program that holds the database, or run with --ephemeral".into()
             }
+            Reason::Full => "make room on the disk of the project, or run with --ephemeral".into(),
             Reason::InUse => {
                 "stop that server, run with --ephemeral, or use another project folder".into()
             }
@@ -116,14 +127,15 @@ impl std::error::Error for StoreError {}
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-        let is_busy = matches!(
-            error.sqlite_error_code(),
-            Some(DatabaseBusy | DatabaseLocked)
-        );
-        match is_busy {
-            true => Self::busy(),
-            false => Self::new(format!("the tenant's database: {error}")),
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+        let reason = match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => return Self::busy(),
+            Some(DiskFull) => Reason::Full,
+            _ => Reason::Broken,
+        };
+        Self {
+            message: format!("the tenant's database: {error}"),
+            reason,
         }
     }
 }
@@ -274,6 +286,18 @@ impl Store {
             connection: connection.unwrap_or_else(PoisonError::into_inner),
             _turn: turn,
         })
+    }
+
+    /// Stores a change without an effect.
+    ///
+    /// # Errors
+    /// When no change can be stored now.
+    pub(crate) fn probe(&self) -> Result<()> {
+        let mut connection = self.lock()?;
+        let transaction = writing(&mut connection)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()?;
+        Ok(())
     }
 
     /// Forgets everything.

@@ -220,7 +220,7 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
         ];
         for attempt in attempts {
             let error = attempt.join().unwrap();
-            assert!(error.is_busy(), "{error}");
+            assert!(error.passing().is_some_and(|it| it.contains("holds")), "{error}");
         }
     });
     assert!(store.user("auth0|1").unwrap().is_some());
@@ -454,4 +454,27 @@ fn only_the_users_own_database_and_log_are_opened() {
     drop(Store::open(Some(&file), &Marks::accept_all()).unwrap());
     assert!(users(&file, &mine).is_err());
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// SQLite reports a database at its most pages as a full disk (`SQLITE_FULL`).
+#[test]
+fn a_full_disk_is_a_state_that_passes() {
+    let store = Store::open(None, &Marks::accept_all()).unwrap();
+    let most = |pages: u32| {
+        let connection = store.lock().unwrap();
+        connection
+            .pragma_update(None, "max_page_count", pages)
+            .unwrap();
+    };
+    let put = |id: &str| store.put(Entry::lasting(id), &Roles(vec!["x".repeat(100_000)]), 0);
+    put("a").unwrap();
+    most(1);
+    let error = put("b").unwrap_err();
+    let message = error.passing().unwrap_or_default();
+    assert!(message.contains("is full"), "{error}");
+    assert!(error.hint().contains("make room"), "{}", error.hint());
+    assert!(store.get::<Roles>("a", 0).unwrap().is_some());
+    most(1_000);
+    put("b").unwrap();
+    store.probe().unwrap();
 }

@@ -34,12 +34,15 @@ pub(super) fn profile(row: &Row<'_>) -> rusqlite::Result<Value> {
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
-/// Returns the names with which a user of a database signs in. Users of other connections may share an e-mail.
+/// Returns the names with which a user of a database or of passwordless e-mail signs in. Users of other connections may share an e-mail.
 fn lower(profile: &Value, key: &str) -> Option<String> {
     let provider = profile.pointer("/identities/0/provider");
-    let is_database = provider.is_none_or(|provider| provider == "auth0");
+    let is_name = match provider.and_then(Value::as_str) {
+        Some("email") => key == "email",
+        named => named.is_none_or(|provider| provider == "auth0"),
+    };
     text(profile, key)
-        .filter(|_| is_database)
+        .filter(|_| is_name)
         .map(str::to_lowercase)
 }
 
@@ -82,6 +85,15 @@ impl Store {
             Ok((profile(row)?, row.get(1)?))
         });
         Ok(linked.optional()?)
+    }
+
+    /// The hash of the password of a user.
+    pub(crate) fn password(&self, user_id: &str) -> Result<Option<String>> {
+        let database = self.lock()?;
+        let mut statement =
+            database.prepare_cached("SELECT password FROM users WHERE user_id = ?1")?;
+        let found = statement.query_row([user_id], |row| row.get(0));
+        Ok(found.optional()?.flatten())
     }
 
     /// A user of a database by phone number, with the hash of the password.

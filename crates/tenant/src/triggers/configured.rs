@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::streams::{publish_object, wants};
+use super::streams::{publish_data, wants};
 use crate::catalog::Catalog;
 use crate::http::text;
 use crate::oauth::enabled::is_of;
@@ -59,12 +59,12 @@ pub(crate) fn publish_changes(tenant: &Tenant, before: &Catalog, after: &Catalog
         return;
     }
     let parts = |catalog: &Catalog| (catalog.organizations.clone(), catalog.connections.clone());
-    for (kind, object) in changes(&parts(before), &parts(after)) {
+    for (kind, data) in changes(&parts(before), &parts(after)) {
         let of = match kind.starts_with("connection") {
             true => "connections",
             false => "organizations",
         };
-        publish_object(tenant, kind, of, || object.clone());
+        publish_data(tenant, kind, of, || data.clone());
     }
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn publish_member(
         Membership::Assigned(role) => ("organization.member.role.assigned", Some(role)),
         Membership::Unassigned(role) => ("organization.member.role.deleted", Some(role)),
     };
-    publish_object(tenant, kind, "organizations", || {
+    publish_data(tenant, kind, "organizations", || {
         let known = tenant.catalog.organization(organization);
         let mut object = json!({
             "organization": known.map(|known| parts(known, &["id", "name"])),
@@ -101,7 +101,7 @@ pub(crate) fn publish_member(
             let known = tenant.catalog.role(role);
             object["role"] = json!(known.map(|known| parts(known, &["id", "name"])));
         }
-        object
+        json!({"object": object})
     });
 }
 
@@ -115,7 +115,7 @@ fn parts(of: &Value, keys: &[&str]) -> Map<String, Value> {
 /// Organizations and connections.
 type Both = (Vec<Value>, Vec<Value>);
 
-/// Returns the events of a change, each with its object.
+/// Returns the events of a change, each with its data.
 fn changes(before: &Both, after: &Both) -> Vec<(&'static str, Value)> {
     let mut events = Vec::new();
     compare(
@@ -176,14 +176,16 @@ fn compare(
     for item in after {
         let is = parts(item, keys);
         match find(before, text(item, "id")) {
-            None => events.push((created, is.into())),
-            Some(was) if was != is => events.push((updated, is.into())),
+            None => events.push((created, json!({"object": is}))),
+            Some(was) if was != is => {
+                events.push((updated, json!({"object": is, "previous_object": was})));
+            }
             Some(_) => {}
         }
     }
     for item in before {
         if find(after, text(item, "id")).is_none() {
-            events.push((deleted, parts(item, keys).into()));
+            events.push((deleted, json!({"object": parts(item, keys)})));
         }
     }
 }
@@ -262,11 +264,17 @@ mod tests {
         ] {
             assert_eq!(kinds(before, after), expected);
         }
-        let (_, object) = changes(&plain, &on).remove(0);
+        let (_, data) = changes(&plain, &on).remove(0);
         assert_eq!(
-            object,
-            json!({"organization": {"id": "org_1", "name": "acme"}, "assign_membership_on_login": false,
-                "connection": {"id": "con_1", "name": "db", "strategy": "auth0"}})
+            data,
+            json!({"object": {"organization": {"id": "org_1", "name": "acme"}, "assign_membership_on_login": false,
+                "connection": {"id": "con_1", "name": "db", "strategy": "auth0"}}})
+        );
+        let (_, data) = changes(&plain, &renamed).remove(0);
+        assert_eq!(
+            data,
+            json!({"object": {"id": "org_1", "name": "acme", "display_name": "ACME"},
+                "previous_object": {"id": "org_1", "name": "acme", "display_name": "Acme"}})
         );
     }
 }

@@ -29,7 +29,7 @@ const MOST: usize = 1_000;
 const AT_ONCE: usize = 1;
 
 /// Attributes of a profile that say nothing of a change by themselves: every login moves them.
-const COUNTERS: &[&str] = &["last_login", "last_ip", "logins_count", "updated_at"];
+pub(crate) const COUNTERS: &[&str] = &["last_login", "last_ip", "logins_count", "updated_at"];
 
 /// The event of a user.
 #[derive(Debug, Clone, Copy)]
@@ -108,11 +108,28 @@ pub(crate) fn differs(before: &Value, after: &Value) -> bool {
 /// Notes an event for the Actions of all streams that subscribe to it. [`deliver`] sends it when the request that causes it is
 /// answered.
 pub(crate) fn publish(tenant: &Tenant, happened: Happened, user: &Value) {
-    publish_object(tenant, happened.name(), "users", || object(user));
+    publish_data(
+        tenant,
+        happened.name(),
+        "users",
+        || json!({"object": object(user)}),
+    );
 }
 
-/// The same for an event of any type, with the `data.object` that it has. `of` is the end of its source.
-pub(super) fn publish_object(tenant: &Tenant, kind: &str, of: &str, object: impl Fn() -> Value) {
+/// Notes that a user was updated, with the profile as it was.
+///
+/// Source: <https://auth0.github.io/node-auth0/interfaces/index.Management.EventStreamCloudEventUserUpdatedData.html>.
+pub(crate) fn publish_update(tenant: &Tenant, before: &Value, after: &Value) {
+    publish_data(
+        tenant,
+        Happened::Updated.name(),
+        "users",
+        || json!({"object": object(after), "previous_object": object(before)}),
+    );
+}
+
+/// The same for an event of any type, with the `data` that it has. `of` is the end of its source.
+pub(super) fn publish_data(tenant: &Tenant, kind: &str, of: &str, data: impl Fn() -> Value) {
     let streams = tenant.catalog.streams.iter();
     let streams = streams.filter(|stream| is_subscribed(stream, kind));
     for stream in streams {
@@ -125,9 +142,9 @@ pub(super) fn publish_object(tenant: &Tenant, kind: &str, of: &str, object: impl
             "source": format!("urn:auth0:{}.{of}", tenant.name),
             "specversion": "1.0",
             "time": iso(tenant.now_ms()),
-            "data": {"object": object()},
+            "data": data(),
             "a0tenant": tenant.name,
-            "a0stream": text(stream, "id").or_else(|| text(stream, "name")),
+            "a0stream": text(stream, "id"),
         });
         let mut waiting = tenant.streams.waiting();
         match waiting.len() < MOST {

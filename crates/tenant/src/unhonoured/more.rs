@@ -49,6 +49,21 @@ pub(super) fn streams(data: &TenantData, lines: &mut Vec<String>) {
     }
 }
 
+/// Returns a line for each application whose `default_organization` is not one of the export: production's ids are not in one.
+pub(super) fn without_organization(catalog: &Catalog) -> Vec<String> {
+    let lines = catalog.clients.iter().filter_map(|client| {
+        let named = client.pointer("/default_organization/organization_id")?;
+        let named = named.as_str()?;
+        catalog.organization(named).is_none().then(|| {
+            format!(
+                "the `default_organization` of {} has no effect: the export has no organization `{named}`",
+                text(client, "name").unwrap_or_default()
+            )
+        })
+    });
+    lines.collect()
+}
+
 /// Returns a line for each connection of the export that lists applications of which there is none: no user can sign in by it.
 pub(super) fn closed(catalog: &Catalog) -> Vec<String> {
     let is_closed = |connection: &&Value| {

@@ -1,9 +1,9 @@
 //! `/authorize`: what comes back to the application, and what never does.
 
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{API, CALLBACK, Does, ISSUER, SPA, WEB, World, claim, encoded, run};
+use crate::support::{API, CALLBACK, Does, ISSUER, SPA, WEB, World, claim, encoded, export, run};
 
 #[test]
 fn a_code_with_pkce_becomes_tokens_with_the_actions_claims() {
@@ -297,5 +297,38 @@ fn an_organization_is_for_its_members() {
             .form("/u/login", &[("state", &state), ("user_id", "auth0|2")])
             .await;
         assert_eq!(back.parameter("error").as_deref(), Some("access_denied"));
+    });
+}
+
+/// "List of allowed origins for use with Cross-Origin Authentication, Device Flow, and web message response mode": without the entry, a
+/// single-page application loses its user at a reload.
+#[test]
+fn a_message_goes_to_an_allowed_web_origin_alone() {
+    run(async {
+        for (origins, expected) in [
+            (json!(["http://localhost:5000"]), 200),
+            (json!(["http://localhost:5000/"]), 200),
+            (json!(["http://localhost:4999"]), 403),
+            (json!([]), 403),
+            (Value::Null, 403),
+        ] {
+            let mut data = export();
+            data.clients[0]["web_origins"] = origins.clone();
+            let mut world = World::with(data, vec![]);
+            let asked = [("response_mode", "web_message"), ("prompt", "none")];
+            let answer = world.authorize(&asked).await;
+            assert_eq!(answer.status.as_u16(), expected, "{origins}");
+            assert_eq!(
+                answer.text.contains("authorization_response"),
+                expected == 200
+            );
+            if expected == 403 {
+                assert!(
+                    answer.text.contains("http://localhost:5000"),
+                    "{}",
+                    answer.text
+                );
+            }
+        }
     });
 }

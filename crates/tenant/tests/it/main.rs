@@ -53,6 +53,7 @@ mod pages;
 mod par;
 mod passwordless;
 mod phone;
+mod policies;
 mod provider;
 mod refresh;
 mod restart;

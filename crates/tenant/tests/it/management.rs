@@ -308,7 +308,7 @@ fn pages_sorting_and_searches_agree_with_each_other() {
             .map(|number| {
                 json!({
                     "user_id": format!("n{number}"), "email": format!("u{number:03}@example.com"),
-                    "user_metadata": {"even": number % 2 == 0, "order": format!("{:03}", 999 - number)},
+                    "user_metadata": {"even": number % 2 == 0}, "family_name": format!("{:03}", 999 - number), "logins_count": number,
                 })
             })
             .collect();
@@ -345,9 +345,14 @@ fn pages_sorting_and_searches_agree_with_each_other() {
                 vec![email(449), email(448)],
             ),
             (
-                "q=email:u*&sort=user_metadata.order:1&per_page=2&page=1",
+                "q=email:u*&sort=family_name:1&per_page=2&page=1",
                 450,
                 vec![email(447), email(446)],
+            ),
+            (
+                "q=email:u*&sort=logins_count:1&per_page=2&page=5",
+                450,
+                vec![email(10), email(11)],
             ),
             ("q=email:u*&per_page=100&page=5", 450, vec![]),
         ] {
@@ -358,6 +363,11 @@ fn pages_sorting_and_searches_agree_with_each_other() {
             ("emial=x", "Additional properties not allowed: emial"),
             ("sort=email", "String does not match pattern"),
             ("sort=email:down", "String does not match pattern"),
+            (
+                "sort=app_metadata.n:1",
+                "Sorting by app_metadata.n is not supported",
+            ),
+            ("q=email:jan%3F", "`?` is not supported"),
             ("search_engine=v2", "No enum match for: v2"),
             (&format!("q={many}"), "more than 200 terms"),
         ] {

@@ -364,3 +364,119 @@ fn a_connection_has_a_template_of_its_own_for_its_mails() {
         }
     });
 }
+
+#[test]
+fn users_of_the_management_api_are_those_of_later_logins() {
+    run(async {
+        let mut world = world();
+        let token = world.machine_token(None).await;
+        let post = async |world: &mut World, body: Value| {
+            let (status, body) = world.api(Method::POST, "users", &token, body).await;
+            (status, body)
+        };
+        for (body, message) in [
+            (
+                json!({"connection": "email"}),
+                "Missing required property: email",
+            ),
+            (
+                json!({"connection": "sms", "email": "a@x.com"}),
+                "Missing required property: phone_number",
+            ),
+            (
+                json!({"connection": "email", "email": "a@x.com", "password": "Secret-123"}),
+                "Cannot set password",
+            ),
+            (
+                json!({"connection": "email", "email": "a@x.com", "username": "a"}),
+                "Cannot set username",
+            ),
+        ] {
+            let (status, answer) = post(&mut world, body.clone()).await;
+            assert_eq!(status, 400, "{body}");
+            assert!(
+                answer["message"].as_str().unwrap().contains(message),
+                "{answer}"
+            );
+        }
+        let (_, email) = post(
+            &mut world,
+            json!({"connection": "email", "email": "Ann@x.com"}),
+        )
+        .await;
+        let (_, sms) = post(
+            &mut world,
+            json!({"connection": "sms", "phone_number": "+15551230001"}),
+        )
+        .await;
+        assert_eq!(
+            (&email["email_verified"], &sms["name"]),
+            (&json!(false), &json!("+15551230001"))
+        );
+        for user in [&email, &sms] {
+            assert_eq!(user["identities"][0]["isSocial"], false, "{user}");
+        }
+        for body in [
+            json!({"connection": "email", "email": "ann@X.com"}),
+            json!({"connection": "sms", "phone_number": "+15551230001"}),
+        ] {
+            let (status, answer) = post(&mut world, body.clone()).await;
+            assert_eq!(
+                (status, &answer["message"]),
+                (409, &json!("The user already exists.")),
+                "{body}"
+            );
+        }
+        // The code verifies where it went to.
+        start(
+            &mut world,
+            json!({"connection": "email", "email": "ann@x.com", "send": "code"}),
+        )
+        .await;
+        let code = mailed(&mut world).await["code"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let body = log_in(&mut world, "email", "ann@x.com", &code).await.json();
+        let claims = world.claims(&body["id_token"]);
+        assert_eq!(
+            (&claims["sub"], &claims["email_verified"]),
+            (&email["user_id"], &json!(true))
+        );
+        start(
+            &mut world,
+            json!({"connection": "sms", "phone_number": "+15551230001"}),
+        )
+        .await;
+        let texts = world.get_as("/_postlogin/texts", CONTROL).await.json();
+        let code = texts[0]["code"].as_str().unwrap().to_owned();
+        let login = log_in(&mut world, "sms", "+15551230001", &code).await;
+        assert_eq!(login.status, StatusCode::OK, "{}", login.text);
+        let path = format!(
+            "users/{}",
+            sms["user_id"].as_str().unwrap().replace('|', "%7C")
+        );
+        let (_, user) = world.api(Method::GET, &path, &token, Value::Null).await;
+        assert_eq!(user["phone_verified"], true, "{user}");
+        // A seed has them, too.
+        let seeded = json!([
+            {"connection": "sms", "phone_number": "+15551230002"},
+            {"connection": "email", "email": "bea@x.com"},
+        ]);
+        let answer = world.control(Method::POST, "users", seeded).await;
+        assert!(answer.status.is_success(), "{}", answer.text);
+        let users = world.users().await;
+        let bea = users.iter().find(|it| it["email"] == "bea@x.com").unwrap();
+        assert!(
+            bea["user_id"].as_str().unwrap().starts_with("email|"),
+            "{bea}"
+        );
+        let lacking = json!([{"connection": "sms", "email": "c@x.com"}]);
+        let answer = world.control(Method::POST, "users", lacking).await;
+        assert!(
+            answer.text.contains("needs `phone_number`"),
+            "{}",
+            answer.text
+        );
+    });
+}

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Does, SPA, Script, WEB, WEB_SECRET, World, claim, export, run};
+use crate::support::{
+    Answer, Does, SPA, Script, WEB, WEB_SECRET, World, by_password_of, claim, export, run,
+};
 
 /// A file for one test, gone when the test ends.
 struct Database(PathBuf);
@@ -229,10 +231,91 @@ fn a_user_of_the_seed_who_was_linked_stays_linked() {
         let link = json!({"provider": "auth0", "user_id": "1"});
         let path = "/api/v2/users/auth0%7C2/identities";
         world
-            .json_as(axum::http::Method::POST, path, &token, link)
+            .json_as(Method::POST, path, &token, link)
             .await;
         drop(world);
         let mut world = database.world(vec![], 2);
         assert_eq!(world.users().await.len(), 1);
+    });
+}
+
+/// A start: the users file has these users.
+fn start(database: &Database, seed: u64, users: Value) -> (World, Vec<String>) {
+    World::started(&database.0, seed, users)
+}
+
+async fn signs_in(world: &mut World, email: &str, password: &str) -> bool {
+    let login = world.token(&by_password_of(email, password, &[])).await;
+    login.status == StatusCode::OK
+}
+
+#[test]
+fn an_edit_of_the_users_file_counts_and_a_deleted_user_stays_deleted() {
+    run(async {
+        let database = Database::new("users-file");
+        let jane = |password: &str, more: Value| {
+            let mut jane = json!({"email": "jane@x.com", "password": password, "name": "Jane", "app_metadata": {"plan": "free"}});
+            for (key, value) in more.as_object().into_iter().flatten() {
+                jane[key] = value.clone();
+            }
+            jane
+        };
+        let bob = json!({"user_id": "bob", "email": "bob@x.com", "password": "bob-secret"});
+        let users = json!([jane("jane-1", json!({})), bob]);
+        let (mut world, warnings) = start(&database, 1, users);
+        assert_eq!(warnings, Vec::<String>::new());
+        assert!(signs_in(&mut world, "jane@x.com", "jane-1").await);
+        let id = world.last_event()["user"]["user_id"].clone();
+        let token = world.machine_token(None).await;
+        let (status, _) = world
+            .api(Method::DELETE, "users/auth0%7Cbob", &token, Value::Null)
+            .await;
+        assert_eq!(status, 204);
+        drop(world);
+
+        // Bob stays away, and Jane is as the file has her now, with what her login counted.
+        let edited = jane(
+            "jane-2",
+            json!({"app_metadata": {"plan": "pro"}, "roles": ["editor"]}),
+        );
+        let (mut world, warnings) = start(&database, 2, json!([edited, bob]));
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(
+            warnings[0].starts_with("1 user of the seed was deleted"),
+            "{warnings:?}"
+        );
+        assert!(!signs_in(&mut world, "bob@x.com", "bob-secret").await);
+        assert!(!signs_in(&mut world, "jane@x.com", "jane-1").await);
+        assert!(signs_in(&mut world, "jane@x.com", "jane-2").await);
+        let event = world.last_event();
+        assert_eq!(event["user"]["user_id"], id);
+        assert_eq!(event["user"]["app_metadata"]["plan"], "pro");
+        assert_eq!(event["stats"]["logins_count"], 2);
+        assert_eq!(event["authorization"]["roles"], json!(["editor"]));
+        // Another hand.
+        let path = format!("users/{}", id.as_str().unwrap().replace('|', "%7C"));
+        let token = world.machine_token(None).await;
+        let (status, _) = world
+            .api(Method::PATCH, &path, &token, json!({"name": "Jane D."}))
+            .await;
+        assert_eq!(status, 200);
+        drop(world);
+
+        let (mut world, warnings) = start(&database, 3, json!([edited]));
+        assert_eq!(warnings, Vec::<String>::new(), "the file is as it was");
+        assert!(signs_in(&mut world, "jane@x.com", "jane-2").await);
+        drop(world);
+        let again = jane("jane-3", json!({}));
+        let (mut world, warnings) = start(&database, 4, json!([again, bob]));
+        assert!(
+            warnings[0].contains("so was the stored user"),
+            "{warnings:?}"
+        );
+        assert!(signs_in(&mut world, "jane@x.com", "jane-2").await);
+        // A reset takes the file.
+        let reset = world.control(Method::POST, "reset", json!({})).await;
+        assert!(reset.status.is_success(), "{}", reset.text);
+        assert!(signs_in(&mut world, "jane@x.com", "jane-3").await);
+        assert!(signs_in(&mut world, "bob@x.com", "bob-secret").await);
     });
 }

@@ -190,6 +190,15 @@ fn every_path_that_changes_a_user_publishes_it() {
         assert!(messages.iter().all(|it| it["type"] == "user.updated"));
         let about = |it: &Value| it["data"]["object"]["user_id"].clone();
         assert!(messages.iter().all(|it| about(it) == "auth0|1"));
+        // Each has the user as it was: <https://auth0.github.io/node-auth0/interfaces/index.Management.EventStreamCloudEventUserUpdatedData.html>.
+        let before = |it: &Value| it["data"]["previous_object"].clone();
+        assert!(messages.iter().all(|it| before(it)["user_id"] == "auth0|1"));
+        let renamed = messages
+            .iter()
+            .find(|it| it["data"]["object"]["name"] == "Jane D.");
+        assert_ne!(before(renamed.unwrap())["name"], "Jane D.");
+        let stream = messages[0]["a0stream"].as_str().unwrap_or_default();
+        assert!(stream.starts_with("est_") && stream.len() == 20, "{stream}");
     });
 }
 

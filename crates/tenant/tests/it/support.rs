@@ -167,6 +167,16 @@ impl World {
         world.of(tenant)
     }
 
+    /// A tenant whose memory is a file, with the users of a users file; and what it says about them.
+    pub fn started(database: &std::path::Path, seed: u64, users: Value) -> (Self, Vec<String>) {
+        let users = users.as_array().expect("a list").clone();
+        let users = SeedUser::listed(users);
+        let file = Some(database.to_path_buf());
+        let (tenant, world) = Self::seeded(export(), vec![], file, seed, users);
+        let warnings = tenant.warnings().to_vec();
+        (world.of(tenant), warnings)
+    }
+
     /// A tenant with further issuers.
     pub fn at(data: TenantData, script: Script, issuers: &[String]) -> Self {
         let (tenant, world) = Self::made(data, script, None, 7);

@@ -93,6 +93,13 @@ fn an_address_is_verified_by_a_ticket_and_by_a_mail() {
         let (status, job) = post(&mut world, "jobs/verification-email", about).await;
         assert_eq!(status, StatusCode::CREATED);
         assert_eq!(job["type"], "verification_email");
+        // The job is known by its id.
+        let id = job["id"].as_str().unwrap();
+        let known = get(&mut world, &format!("jobs/{id}")).await;
+        assert_eq!(
+            (&job["status"], &known["status"], &known["id"]),
+            (&json!("pending"), &json!("completed"), &json!(id))
+        );
         assert_eq!(world.mails().await[0]["template"], "verify_email");
     });
 }

@@ -285,7 +285,7 @@ fn import(
         )]
     };
     let given = user.clone();
-    let made = new_user(user, &tenant.randomness, tenant.now_ms());
+    let made = new_user(user, None, &tenant.randomness, tenant.now_ms());
     let new = made.map_err(|wrong| vec![error("NOT_PASSED", wrong.message(), None)])?;
     let database = tenant.catalog.connection(&new.connection);
     if let (Some(database), Some(profile)) = (database, new.profile.as_object()) {

@@ -29,9 +29,19 @@ fn known_engine(call: &Call) -> Result<()> {
     }
     let order = call.query.get("sort").map(|sort| sort.rsplit_once(':'));
     match order {
+        // "Auth0 does not support sorting by app_metadata or user_metadata":
+        // https://auth0.com/docs/manage-users/user-search/sort-search-results.
+        Some(Some((field, "1" | "-1"))) if is_metadata(field) => {
+            wrong(&format!("Sorting by {field} is not supported"), "sort")
+        }
         None | Some(Some((_, "1" | "-1"))) => Ok(()),
         Some(_) => wrong("String does not match pattern ^[^:]+:(1|-1)$", "sort"),
     }
+}
+
+fn is_metadata(field: &str) -> bool {
+    let root = field.split('.').next().unwrap_or_default();
+    matches!(root, "app_metadata" | "user_metadata")
 }
 
 pub(in crate::management) fn list(
@@ -150,9 +160,15 @@ fn found(
     let pointer = format!("/{}", field.replace('.', "/"));
     let key = |user: &Value| {
         let value = user.pointer(&pointer)?;
-        let text = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
+        let text = match value {
+            Value::String(text) => text.clone(),
+            // Sorted as a number.
+            Value::Number(number) => match number.as_u64() {
+                Some(number) => format!("{number:020}"),
+                None => number.to_string(),
+            },
+            other => other.to_string(),
+        };
         let end = text.floor_char_boundary(SORT_BYTES);
         text.get(..end).map(str::to_owned)
     };

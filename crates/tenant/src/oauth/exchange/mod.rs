@@ -131,7 +131,7 @@ fn asked<'a>(tenant: &Tenant, call: &'a Call, who: &Authenticated) -> Result<Ask
             ));
         }
     };
-    let (audience, scope) = access(tenant, call)?;
+    let (audience, scope) = access(tenant, &who.client, call)?;
     Ok(Asked {
         subject_token: call.required("subject_token")?,
         subject_token_type: call.required("subject_token_type")?,
