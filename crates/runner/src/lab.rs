@@ -1,6 +1,8 @@
 //! Logins with generated events: everything but the event stays the same.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod requests;
+
+use std::sync::Arc;
 
 use postlogin_core::event::schema;
 use postlogin_core::outcome::Outcome;
@@ -11,9 +13,7 @@ use postlogin_core::{
 };
 use postlogin_engine::BoundAction;
 use postlogin_generate::Vocabulary;
-use postlogin_host::{
-    Budget, Clock, Conditions, Door, Flow, Mock, MockDoor, Remark, Request, Traffic, Verdict,
-};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, MockDoor, Request, Traffic};
 use postlogin_js::source::facts::facts;
 use postlogin_js::source::literals::literals;
 use postlogin_js::source_of_component;
@@ -27,6 +27,7 @@ use crate::load::kind_of;
 use crate::login::{PreparedLogin, run_login};
 use crate::plan::PlannedCase;
 use crate::user::{Site, User};
+use requests::RequestLog;
 
 /// The conditions of a login besides its event and its Actions.
 #[derive(Clone)]
@@ -57,7 +58,7 @@ pub(crate) struct Ran {
     pub(crate) outcome: Outcome,
     /// The record that an account of it needs.
     pub(crate) record: Record,
-    /// The requests to the network, answered or not.
+    /// The requests to the network, answered or not. A large body is its digest, and so is what is beyond a ceiling.
     pub(crate) requests: Vec<Request>,
     /// The same with their answers, if [`Setting::watch`] is [`Watch::Places`].
     pub(crate) traffic: Option<Arc<Traffic>>,
@@ -97,10 +98,7 @@ impl<'a> Setting<'a> {
             .template
             .and_then(|planned| planned.case.tenant.as_ref())
             .map(postlogin_project::document::node::Node::to_value);
-        let log = Arc::new(RequestLog {
-            door: MockDoor::new((*self.mocks).clone()),
-            requests: Mutex::default(),
-        });
+        let log = Arc::new(RequestLog::new(MockDoor::new((*self.mocks).clone())));
         let mut door = Arc::clone(&log) as Arc<dyn Door>;
         let traffic = (self.watch == Watch::Places).then(|| Arc::new(Traffic::new(door.clone())));
         if let Some(traffic) = &traffic {
@@ -153,8 +151,7 @@ impl<'a> Setting<'a> {
         let Finished {
             outcome, record, ..
         } = run_login(actions, prepared, Some(&mut answer))?;
-        let requests =
-            std::mem::take(&mut *log.requests.lock().unwrap_or_else(PoisonError::into_inner));
+        let requests = log.take();
         Ok(Ran {
             outcome,
             record,
@@ -162,38 +159,6 @@ impl<'a> Setting<'a> {
             traffic,
             challenged,
         })
-    }
-}
-
-/// Keeps what is asked of the network.
-struct RequestLog {
-    door: MockDoor,
-    requests: Mutex<Vec<Request>>,
-}
-
-impl Door for RequestLog {
-    fn send(&self, request: &Request) -> Verdict {
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request.clone());
-        self.door.send(request)
-    }
-
-    fn has_mock(&self, request: &Request) -> bool {
-        self.door.has_mock(request)
-    }
-
-    fn progress(&self) -> Vec<u32> {
-        self.door.progress()
-    }
-
-    fn is_recorded(&self, mock: usize) -> bool {
-        self.door.is_recorded(mock)
-    }
-
-    fn leftovers(&self) -> Vec<Remark> {
-        self.door.leftovers()
     }
 }
 

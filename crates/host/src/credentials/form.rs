@@ -62,8 +62,10 @@ fn parameter(hider: &mut Hider<'_>, pair: &str, medium: Medium, is_oauth: bool) 
     let raw_value = raw.trim_end_matches(['\r', '\n']);
     let end = raw.get(raw_value.len()..).unwrap_or_default();
     let value = decode(raw_value);
+    let is_lone_key = name.is_empty() && medium == Medium::Query && shapes::is_random(&value);
     let hides = !is_plain_flag(&value)
         && match credential(&name, medium) {
+            _ if is_lone_key => true,
             Credential::Deep => !(may_count(&name) && value.parse::<f64>().is_ok()),
             Credential::Scalar => true,
             Credential::Random => shapes::is_random(&value) || (is_oauth && name == "state"),
@@ -91,7 +93,7 @@ fn parameter(hider: &mut Hider<'_>, pair: &str, medium: Medium, is_oauth: bool) 
     }
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let pair = format!("={text}");
     let decoded = form_urlencoded::parse(pair.as_bytes()).next();
     decoded
@@ -100,7 +102,7 @@ fn decode(text: &str) -> String {
 }
 
 /// Encoded as before where that can be told; else all of it is hidden, which any text fits.
-fn encode_alike(raw: &str, value: &str, hidden: &str) -> String {
+pub(super) fn encode_alike(raw: &str, value: &str, hidden: &str) -> String {
     let form = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let percent = |text: &str| form(text).replace('+', "%20");
     let as_is = |text: &str| text.to_owned();
@@ -197,7 +199,8 @@ fn path(hider: &mut Hider<'_>, authority: &str, path: &str) -> Option<String> {
         .split('/')
         .map(|segment| {
             let decoded = decode(segment);
-            let named = credential(&before, Medium::Query) >= Credential::Scalar
+            let named = (credential(&before, Medium::Query) >= Credential::Scalar
+                || is_step_of_a_link(&before))
                 && shapes::is_random(&decoded);
             let of_hook = after_hook
                 && (shapes::is_random(&decoded)
@@ -248,6 +251,16 @@ fn segment_with_parameters(hider: &mut Hider<'_>, segment: &str, decoded: &str) 
         hidden.replace_range(range, MASK);
     }
     Some(encode_alike(segment, decoded, &hidden))
+}
+
+/// Returns whether what follows this segment opens what a mail's link opens.
+fn is_step_of_a_link(segment: &str) -> bool {
+    const STEPS: &[&str] = &[
+        "activate", "confirm", "invite", "magic", "recover", "reset", "unlock", "verify",
+    ];
+    segment
+        .split(['-', '_', '.'])
+        .any(|word| STEPS.iter().any(|step| word.eq_ignore_ascii_case(step)))
 }
 
 /// Source: <https://core.telegram.org/bots/api#authorizing-your-bot>.

@@ -1,6 +1,8 @@
 //! Hides in the text of a JSON document. Only values change; everything else stays as it was written, so that a text that
 //! holds JSON still fits the request that it was taken from.
 
+mod tables;
+
 use std::{borrow::Cow, ops::Range};
 
 use postlogin_core::redact::MASK;
@@ -22,6 +24,7 @@ const LARGEST_HIDDEN: usize = 64 << 10;
 const NAME_MEMBERS: &[&str] = &[
     "name",
     "key",
+    "k",
     "field",
     "property",
     "header",
@@ -33,7 +36,15 @@ const NAME_MEMBERS: &[&str] = &[
 ];
 
 /// Members beside such a name.
-const VALUE_MEMBERS: &[&str] = &["value", "values", "val", "content", "data", "defaultvalue"];
+const VALUE_MEMBERS: &[&str] = &[
+    "value",
+    "values",
+    "val",
+    "v",
+    "content",
+    "data",
+    "defaultvalue",
+];
 
 /// Members of a request or an answer of OAuth; beside them `code` and `state` are what they are in a query.
 const OAUTH_MEMBERS: &[&str] = &[
@@ -99,6 +110,7 @@ struct Members {
     oauth: Vec<(String, Range<usize>)>,
     is_key: bool,
     private: Vec<(String, Range<usize>)>,
+    table: tables::Table,
 }
 
 impl Walk<'_, '_, '_> {
@@ -129,11 +141,15 @@ impl Walk<'_, '_, '_> {
                 let edits = self.edits.len();
                 self.at += 1;
                 self.skip();
+                let of_lists = self.byte() == Some(b'[') && rule != Credential::Deep;
                 while !matches!(self.byte(), Some(b']') | None) {
                     self.value(rule, name);
                     self.skip();
                 }
                 self.at += 1;
+                if of_lists {
+                    self.lists(start..self.at);
+                }
                 self.whole(rule, start, edits);
             }
             Some(b'"') => {
@@ -208,6 +224,7 @@ impl Walk<'_, '_, '_> {
         if members.is_key {
             again.extend(members.private);
         }
+        self.table(members.table);
         let end = self.at;
         for (name, range) in again {
             self.at = range.start;
@@ -328,6 +345,7 @@ impl Members {
         {
             self.named = Some(named);
         }
+        self.table.note(&lower, &range, raw);
         if OAUTH_MEMBERS.contains(&lower.as_str()) {
             self.is_oauth = true;
         }

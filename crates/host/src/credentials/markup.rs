@@ -160,7 +160,8 @@ impl Scan<'_, '_, '_> {
             .map(|(_, range)| decode(self.text.get(range.clone()).unwrap_or_default()));
         let named_credential = named
             .as_deref()
-            .is_some_and(|named| credential(named, Medium::Markup) >= Credential::Scalar);
+            .is_some_and(|named| credential(named, Medium::Markup) >= Credential::Scalar)
+            || (local.eq_ignore_ascii_case("input") && self.is_password(&attributes));
         let beside = beside.is_some_and(|named| {
             is_value(&local) && credential(&named, Medium::Markup) >= Credential::Scalar
         });
@@ -215,6 +216,14 @@ impl Scan<'_, '_, '_> {
             named: None,
         });
         end
+    }
+
+    /// Whether an element is a field that hides what is typed.
+    fn is_password(&self, attributes: &[(String, Range<usize>)]) -> bool {
+        attributes.iter().any(|(name, range)| {
+            let value = self.text.get(range.clone()).unwrap_or_default();
+            name.eq_ignore_ascii_case("type") && value.trim().eq_ignore_ascii_case("password")
+        })
     }
 
     /// Names and values of attributes, and where the tag ends: at `>` or `/>`.

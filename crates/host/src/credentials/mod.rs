@@ -12,6 +12,8 @@ mod multipart;
 mod names;
 mod plain;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use std::{borrow::Cow, ops::Range};
 

@@ -1,5 +1,7 @@
 //! Recognises credentials by the words of a name: `apiToken`, `user_password`, `X-Auth-Token`, `secretAccessKey`.
 
+use std::{collections::HashSet, sync::OnceLock};
+
 /// Where a name appears. The same name means different things in different places: `state` is a one-time value in
 /// a query and part of an address in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +38,8 @@ pub(crate) enum Credential {
 const WORDS: &[&str] = &[
     "apikey", "bearer", "contrasena", "cookie", "cred", "credential", "csrf", "cvc", "cvv", "hotp", "jwe", "jws", "jwt",
     "kennwort", "mnemonic", "motdepasse", "otp", "pass", "passcode", "passphrase", "passwd", "password", "passwort",
-    "pin", "psk", "psw", "pw", "pwd", "pword", "samlresponse", "secret", "senha", "sessid", "skey", "token", "totp",
-    "verifier", "wresult", "xsrf",
+    "pin", "psk", "psw", "pw", "pwd", "pword", "samlresponse", "secret", "senha", "sessid", "skey", "ssn",
+    "token", "totp", "verifier", "wresult", "xsrf",
 ];
 
 /// Parts that are recognised inside of a longer word without separators, the longest first: `jsessionid`, `userpassword`.
@@ -76,19 +78,39 @@ const CODES: &[&str] = &[
 
 /// Other pairs of words that name a credential.
 const PAIRS: &[(&str, &str)] = &[
+    ("activation", "link"),
+    ("card", "number"),
+    ("confirmation", "link"),
     ("connection", "string"),
     ("interaction", "handle"),
+    ("invitation", "link"),
+    ("invite", "link"),
+    ("key", "material"),
+    ("login", "link"),
     ("login", "ticket"),
+    ("magic", "link"),
+    ("recovery", "link"),
     ("recovery", "phrase"),
+    ("reset", "link"),
     ("saml", "art"),
     ("saml", "assertion"),
     ("saml", "request"),
     ("saml", "response"),
     ("secret", "text"),
+    ("security", "answer"),
     ("seed", "phrase"),
     ("session", "id"),
     ("signature", "value"),
+    ("signin", "link"),
     ("state", "handle"),
+    ("verification", "link"),
+];
+
+/// Last words of names that are those of a credential where the value looks random, and of much else where it does not.
+#[rustfmt::skip]
+const WEAK: &[&str] = &[
+    "access", "code", "dsn", "hash", "hmac", "key", "lt", "nonce", "refresh", "salt", "sas", "sec", "seed", "serial",
+    "sid", "sig", "signature", "st", "state", "tgt", "ticket", "tkn", "tok", "xoxb", "xoxp",
 ];
 
 /// Behind a credential's word they say that the value describes it: `token_type`, `password_changed_at`, `session_count`.
@@ -122,6 +144,43 @@ const PUBLIC_KEYS: &[&str] = &[
 const GENERIC: &[&str] = &[
     "code", "data", "id", "key", "number", "string", "text", "value",
 ];
+
+/// Returns whether a text is the name of a credential that ends with the credential's word: `API key`, not `token count`.
+pub(crate) fn ends_with_credential(name: &str) -> bool {
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    strongest(&words, Medium::Text).is_some_and(|(end, _)| end == words.len())
+}
+
+/// Returns whether a word can be the last one of a credential's name. Cheap, so that long texts can be looked through.
+pub(crate) fn may_end_credential(word: &str) -> bool {
+    static ENDS: OnceLock<HashSet<[u8; 2]>> = OnceLock::new();
+    const LONGEST: usize = 100;
+    let end = |word: &str| {
+        let last = word.as_bytes().last_chunk::<2>();
+        last.map(|last| last.map(|byte| byte.to_ascii_lowercase()))
+    };
+    let ends = ENDS.get_or_init(|| {
+        let pairs = PAIRS.iter().map(|(_, last)| last);
+        let words = WORDS.iter().chain(PARTS).chain(pairs);
+        words
+            .chain(&["key", "code"])
+            .copied()
+            .filter_map(end)
+            .collect()
+    });
+    let single = word.strip_suffix(['s', 'S']).unwrap_or(word);
+    let may = |word| end(word).is_some_and(|end| ends.contains(&end));
+    if word.len() > LONGEST || !(may(single) || may(word)) {
+        return false;
+    }
+    let word = word.to_lowercase();
+    let single = singular(&word);
+    matches!(single, "key" | "code")
+        || WORDS.contains(&single)
+        || PAIRS.iter().any(|(_, last)| *last == single)
+        || PARTS.iter().any(|part| single.ends_with(part))
+}
 
 /// Returns what a name says about its value in this medium.
 pub(crate) fn credential(name: &str, medium: Medium) -> Credential {
@@ -221,10 +280,11 @@ fn weak(words: &[&str], last: &str, medium: Medium) -> Credential {
         }
         (Medium::Text, _) => Credential::No,
         (_, "key") if words.iter().any(|word| PUBLIC_KEYS.contains(word)) => Credential::No,
-        (
-            _,
-            "code" | "hash" | "hmac" | "key" | "sid" | "sig" | "signature" | "state" | "ticket",
-        ) => Credential::Random,
+        (Medium::Header, "authentication") if alone => Credential::Scalar,
+        (Medium::Header, "authenticate") => Credential::Random,
+        (_, "url" | "uri") if words.iter().any(|word| word.ends_with("hook")) => Credential::Random,
+        (_, "str") if words.contains(&"nonce") => Credential::Random,
+        (_, last) if WEAK.contains(&last) => Credential::Random,
         _ => Credential::No,
     }
 }
@@ -237,7 +297,7 @@ fn describing(word: &str) -> bool {
 fn words(name: &str) -> Vec<String> {
     /// Longer names are nobody's; the end says what they name.
     const LETTERS: usize = 200;
-    let letters: Vec<char> = name.chars().rev().take(LETTERS).collect();
+    let letters: Vec<char> = name.chars().rev().take(LETTERS).map(narrow).collect();
     let letters: Vec<char> = letters.into_iter().rev().collect();
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
@@ -261,6 +321,17 @@ fn words(name: &str) -> Vec<String> {
     }
     finish(&mut word, &mut words);
     words
+}
+
+/// Returns the ASCII letter of a letter in full width.
+fn narrow(letter: char) -> char {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => u32::from(letter)
+            .checked_sub(0xfee0)
+            .and_then(char::from_u32)
+            .unwrap_or(letter),
+        letter => letter,
+    }
 }
 
 fn finish(word: &mut String, words: &mut Vec<String>) {
@@ -303,83 +374,4 @@ fn singular(word: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALL: [Medium; 6] = [
-        Medium::Header,
-        Medium::Query,
-        Medium::Form,
-        Medium::Json,
-        Medium::Markup,
-        Medium::Text,
-    ];
-
-    #[track_caller]
-    fn check(medium: Medium, names: &str, expected: fn(Credential) -> bool) {
-        for name in names.split_whitespace() {
-            let found = credential(name, medium);
-            assert!(expected(found), "{name} in {medium:?}: {found:?}");
-        }
-    }
-
-    const EVERYWHERE: &str = "apiToken auth_token jwt_token newPassword user_password password_confirm api_secret \
-        secretAccessKey api_key_secret sessionId cookie pass otp code_verifier access_token id_token refresh-token \
-        X-Auth-Token x.csrf.token clientSecret client_assertion private_key PRIVATE_KEY privateKeyPem passwd userpwd.pwd \
-        apikey hapikey x-api-key writeKey jsessionid PHPSESSID token2 2faCode oneTimeCode verificationCode recovery_codes \
-        newpassword userPasswordHash id_token_hint SAMLResponse user[password] connectionString authorization_code \
-        subscription-key mfaPendingCredential oauth_verifier oobCode tokens cvc webhook_secret APIKEY IDToken \
-        password1 passphrase credentials secret_id signingSecret authenticity_token bot_tokens";
-
-    #[test]
-    fn credentials_are_known_by_the_words_of_their_names() {
-        for medium in ALL {
-            check(medium, EVERYWHERE, |found| found >= Credential::Scalar);
-        }
-        check(
-            Medium::Query,
-            "session auth state SAMLResponse code key sig signature sid ticket",
-            |found| found >= Credential::Scalar,
-        );
-        check(
-            Medium::Form,
-            "code otp pass signature RelayState",
-            |found| found >= Credential::Scalar,
-        );
-        check(
-            Medium::Json,
-            "authorization session auth assertion",
-            |found| found == Credential::Scalar,
-        );
-    }
-
-    #[test]
-    fn what_only_sounds_like_a_credential_is_none() {
-        for medium in ALL {
-            check(
-                medium,
-                "token_type tokenType tokentype expires_in expiresIn tokens_used tokensUsed prompt_tokens passenger compass \
-                 author authority passport country_code_name token_endpoint password_changed_at passwordExpired secretary \
-                 tokenizer max_tokens total_tokens access_token_expires_in client_assertion_type api_key_id token_type_hint \
-                 session_count sessionSecondsValid auth_time auth0 auth0_id pass_rate authors cookie_domain user email \
-                 client_id grant_type redirect_uri nonce scope keyboard monkey passed bypassed x-csrf-header \
-                 token_endpoint_auth_method authorization_endpoint password_policy code_challenge_method code_challenges",
-                |found| found == Credential::No,
-            );
-        }
-        check(
-            Medium::Json,
-            "code state country_code status_code key",
-            |found| found == Credential::Random,
-        );
-        check(Medium::Form, "country_code state key", |found| {
-            found == Credential::Random
-        });
-        check(Medium::Json, "public_key idempotencyKey", |found| {
-            found == Credential::No
-        });
-        assert!(may_count("tokens") && !may_count("pass") && !may_count("token"));
-        assert_eq!(joined("session", "id"), "session_id");
-        assert_eq!(joined("session", "user"), "user");
-    }
-}
+mod tests;

@@ -1,12 +1,18 @@
 //! Hides in text of no particular form: URLs, keys by their shape, `name: value`, JSON with something around it.
 
+mod blocks;
+mod prose;
+mod table;
+
 use std::{borrow::Cow, ops::Range};
 
 use base64::{Engine, engine::general_purpose::GeneralPurpose};
 use postlogin_core::redact::MASK;
 
 use super::{
-    Credential, Edit, Hider, Medium, apply, form, is_plain_flag, json, names::credential, shapes,
+    Credential, Edit, Hider, Medium, apply, form, is_plain_flag, json,
+    names::{credential, is_description},
+    shapes,
 };
 
 /// Names are not longer.
@@ -20,8 +26,16 @@ pub(super) fn hide(hider: &mut Hider<'_>, text: &str) -> Option<String> {
     if let Some(hidden) = encoded(hider, text) {
         return Some(hidden);
     }
-    let mut edits = assignments(hider, text);
-    edits.extend(keys(hider, text));
+    if let Some(edits) = table::edits(hider, text) {
+        return apply(text, edits);
+    }
+    let mut edits = prose::values(text);
+    edits.extend(prose::options(text));
+    let mut edits = masked(hider, edits);
+    edits.extend(assignments(hider, text));
+    edits.extend(percent(hider, text));
+    let found = shapes::credentials(text);
+    edits.extend(masked(hider, found));
     edits.extend(urls(hider, text));
     apply(text, edits)
 }
@@ -71,7 +85,7 @@ fn document(text: &str) -> Option<(usize, usize)> {
     json::is_json(inner).then_some((start, end))
 }
 
-/// Base64 of a text that would not stay as it is.
+/// Base64 or hexadecimal digits of a text that would not stay as it is.
 fn encoded(hider: &mut Hider<'_>, text: &str) -> Option<String> {
     const SHORTEST: usize = 16;
     let text = text.trim();
@@ -86,6 +100,11 @@ fn encoded(hider: &mut Hider<'_>, text: &str) -> Option<String> {
         .bytes()
         .filter(|byte| !byte.is_ascii_whitespace())
         .collect();
+    if let Some(decoded) = hexadecimal(&compact)
+        && let Some(hidden) = looked_into(hider, decoded)
+    {
+        return Some(hidden);
+    }
     let decoded = [base64::alphabet::STANDARD, base64::alphabet::URL_SAFE]
         .iter()
         .find_map(|alphabet| {
@@ -93,6 +112,19 @@ fn encoded(hider: &mut Hider<'_>, text: &str) -> Option<String> {
                 .decode(&compact)
                 .ok()
         })?;
+    looked_into(hider, decoded)
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return None;
+    };
+    let pair = |pair: &[u8; 2]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
+    pairs.iter().map(pair).collect()
+}
+
+/// The mask, if what was decoded is a text with a credential.
+fn looked_into(hider: &mut Hider<'_>, decoded: Vec<u8>) -> Option<String> {
     let decoded = String::from_utf8(decoded).ok()?;
     let readable = decoded
         .chars()
@@ -111,9 +143,9 @@ fn base64_settings() -> base64::engine::GeneralPurposeConfig {
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent)
 }
 
-fn keys(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
-    let found = shapes::credentials(text).into_iter();
+fn masked(hider: &mut Hider<'_>, found: Vec<Range<usize>>) -> Vec<Edit> {
     found
+        .into_iter()
         .map(|range| {
             hider.hid();
             Edit {
@@ -122,6 +154,39 @@ fn keys(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
             }
         })
         .collect()
+}
+
+/// Words in which the signs of a form or of JSON are written as `%3D`.
+fn percent(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
+    const SIGNS: [&str; 5] = ["%3d", "%3a", "%22", "%26", "%2f"];
+    let mut edits = Vec::new();
+    let mut at = 0;
+    if !text.contains('%') {
+        return edits;
+    }
+    for word in text.split(char::is_whitespace) {
+        let start = at;
+        at += word.len();
+        at += text
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(0, char::len_utf8);
+        if !word.contains('%') || word.contains("://") {
+            continue;
+        }
+        let lower = word.to_lowercase();
+        if !SIGNS.iter().any(|sign| lower.contains(sign)) {
+            continue;
+        }
+        let decoded = form::decode(word);
+        if let Some(hidden) = hider.nested(|hider| hider.string(&decoded)) {
+            edits.push(Edit {
+                range: start..start + word.len(),
+                text: Cow::Owned(form::encode_alike(word, &decoded, &hidden)),
+            });
+        }
+    }
+    edits
 }
 
 fn urls(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
@@ -170,15 +235,33 @@ fn assignments(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
         let Some((name, name_start)) = name_before(text, mark) else {
             continue;
         };
-        if credential(name, Medium::Text) < Credential::Scalar {
+        let before = text.get(line_start..name_start).unwrap_or_default();
+        let medium = medium_after(before);
+        if credential(name, medium) < Credential::Scalar {
             continue;
         }
-        let before = text.get(line_start..name_start).unwrap_or_default();
         let begins_line = before
             .trim_start_matches("export ")
             .chars()
             .all(|letter| letter.is_whitespace() || "-\"'>".contains(letter));
-        let Some((range, quoted)) = value_after(text, mark + 1, name, begins_line) else {
+        let place = blocks::Place {
+            name,
+            indent: name_start - line_start,
+            begins_line,
+            sign,
+        };
+        if let Some(ranges) = blocks::values(text, mark + 1, &place) {
+            done = ranges.last().map_or(done, |range| range.end);
+            hider.enter(name);
+            edits.extend(masked(hider, ranges));
+            hider.leave();
+            continue;
+        }
+        let found = match medium {
+            Medium::Header => header_after(text, mark + 1).map(|range| (range, true)),
+            _ => value_after(text, mark + 1, name, begins_line),
+        };
+        let Some((range, quoted)) = found else {
             continue;
         };
         let value = text.get(range.clone()).unwrap_or_default();
@@ -197,6 +280,15 @@ fn assignments(hider: &mut Hider<'_>, text: &str) -> Vec<Edit> {
         }
     }
     edits
+}
+
+/// `curl -H 'X-Auth: …'`
+fn medium_after(before: &str) -> Medium {
+    let option = before.trim_end_matches(['"', '\'', ' ']);
+    match option.ends_with("-H") || option.ends_with("--header") {
+        true => Medium::Header,
+        false => Medium::Text,
+    }
 }
 
 /// The name before a sign, and where it starts.
@@ -218,6 +310,16 @@ fn name_before(text: &str, mark: usize) -> Option<(&str, usize)> {
     let start = trimmed.len() - length;
     let name = trimmed.get(start..)?;
     (!name.is_empty()).then_some((name, start))
+}
+
+/// The value of a header in quotes, without its scheme.
+fn header_after(text: &str, from: usize) -> Option<Range<usize>> {
+    let rest = text.get(from..)?;
+    let line = rest.split(['"', '\'', '\n', '\r']).next()?;
+    let start = from + (line.len() - line.trim_start().len());
+    let line = line.trim();
+    let scheme = shapes::scheme(line).map_or(0, |scheme| scheme.len() + 1);
+    (line.len() > scheme).then_some(start + scheme..start + line.len())
 }
 
 /// The value behind a sign, and whether it is in quotes.

@@ -98,6 +98,7 @@ const SCHEMES: &[&str] = &[
 /// Returns where credentials are in a text, in order and without overlaps.
 pub(crate) fn credentials(text: &str) -> Vec<Range<usize>> {
     let mut found = private_keys(text);
+    found.extend(putty_keys(text));
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -285,11 +286,9 @@ fn private_keys(text: &str) -> Vec<Range<usize>> {
             break;
         };
         from = label + dashes;
-        if !rest
-            .get(..dashes)
-            .unwrap_or_default()
-            .contains("PRIVATE KEY")
-        {
+        let is_private =
+            |label: &str| label.contains("PRIVATE KEY") || label.contains("Static key");
+        if !rest.get(..dashes).is_some_and(is_private) {
             continue;
         }
         let rest = text.get(from..).unwrap_or_default();
@@ -304,6 +303,31 @@ fn private_keys(text: &str) -> Vec<Range<usize>> {
         };
         found.push(start..end);
         from = end;
+    }
+    found
+}
+
+/// The lines of private keys in files of PuTTY.
+/// Source: <https://tartarus.org/~simon/putty-snapshots/htmldoc/AppendixC.html>.
+fn putty_keys(text: &str) -> Vec<Range<usize>> {
+    const BEGIN: &str = "Private-Lines:";
+    let mut found = Vec::new();
+    if !text.contains("PuTTY-User-Key-File") {
+        return found;
+    }
+    for (at, _) in text.match_indices(BEGIN) {
+        let rest = text.get(at..).unwrap_or_default();
+        let Some((count, lines)) = rest.split_once('\n') else {
+            continue;
+        };
+        let start = at + count.len() + 1;
+        let count = count.get(BEGIN.len()..).unwrap_or_default().trim();
+        let count = count.parse().unwrap_or(usize::MAX);
+        let length: usize = lines.split_inclusive('\n').take(count).map(str::len).sum();
+        let key = lines.get(..length).unwrap_or_default().trim_end();
+        if !key.is_empty() {
+            found.push(start..start + key.len());
+        }
     }
     found
 }

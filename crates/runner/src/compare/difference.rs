@@ -8,6 +8,7 @@ use postlogin_core::outcome::{ClaimRule, Outcome, Status, TokenKind, Verdict};
 use postlogin_core::token_size::{outgrown, signed_bytes};
 use postlogin_host::Request;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::lab::Ran;
 
@@ -97,21 +98,26 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Returns the part of a difference that several logins share.
-    pub(crate) fn key(&self) -> String {
+    /// Returns a digest of the part of a difference that several logins share.
+    pub(crate) fn key(&self) -> Key {
         let shape = |part: &Part| match self.what {
             What::Status => part.value.clone().unwrap_or_default().to_string(),
             _ => format!("{} {:?}", part.value.is_some(), part.rule),
         };
         let name = self.name.as_deref().unwrap_or_default();
-        format!(
+        let shared = format!(
             "{} {name} {} {}",
             self.what.name(),
             shape(&self.left),
             shape(&self.right)
-        )
+        );
+        let digest: [u8; 32] = Sha256::digest(shared).into();
+        digest.first_chunk().copied().unwrap_or_default()
     }
 }
+
+/// A digest of what several logins share: names may be long, and each login may have its own.
+pub(crate) type Key = [u8; 16];
 
 type Account = BTreeMap<(What, String), Part>;
 

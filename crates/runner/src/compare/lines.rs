@@ -28,9 +28,16 @@ impl Comparison {
             lines.push(side("   right  ", Role::Good, &found.difference.right));
             lines.extend(self.example(found));
         }
-        let more = self.found.len().saturating_sub(MOST_FOUND);
+        let listed = self.found.len().saturating_sub(MOST_FOUND) as u64;
+        let more = listed.saturating_add(self.further);
         if more > 0 {
-            let text = format!("  … {more} more differences; `--format json` lists all");
+            let lists = match (listed, self.further) {
+                (0, _) => String::new(),
+                (_, 0) => "; `--format json` lists all".to_owned(),
+                (listed, _) => format!("; `--format json` lists {listed} of them"),
+            };
+            let s = if more == 1 { "" } else { "s" };
+            let text = format!("  … {more} more difference{s}{lists}");
             lines.push(Line::default());
             lines.push(Line::of(Role::Warn, text));
         }
@@ -73,6 +80,8 @@ impl Comparison {
         let all = self.planned();
         let verdict =
             match self.found.len() {
+                count if self.further > 0 => Line::of(Role::Bad, "   Different")
+                    .and(Role::Strong, format!(" in more than {count} points")),
                 0 if self.is_all_failed() => Line::of(Role::Bad, "Not compared").and(
                     Role::Strong,
                     match self.compared {

@@ -1,12 +1,12 @@
 //! Two versions of the same login side by side: the same tokens, the same denial, the same metadata, the same effects?
 
 pub(crate) mod difference;
+mod grouped;
 mod lines;
 pub mod page;
 mod report;
 mod work;
 
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
 use postlogin_core::Trigger;
@@ -23,7 +23,7 @@ use crate::numbered::{Numbers, each};
 use crate::plan::PlannedCase;
 
 pub use difference::{Difference, Part, What};
-use work::{Group, SHRINKING, Shown, Work};
+use work::{Shown, Work};
 
 /// The name and version of the serialised form.
 pub const COMPARISON_FORMAT: &str = "postlogin.comparison/1";
@@ -144,15 +144,15 @@ pub struct Comparison {
     pub failures_on_both: u64,
     /// The differences; empty when no login shows one. Secrets are hidden.
     pub found: Vec<Found>,
+    /// The number of further differences, which are not in [`Comparison::found`]: one that several logins show may count for each
+    /// of them.
+    pub further: u64,
     /// Handlers that do not load on one of the sides, and run on neither.
     pub left_out: Vec<LeftOut>,
 }
 
 /// The number of faults of both sides that are listed; logins with further ones are counted.
 const MOST_FAULTS: usize = 20;
-
-/// So many events are tried to make one smaller.
-const ATTEMPTS: usize = 300;
 
 /// Why nothing could be compared.
 #[derive(Debug)]
@@ -202,59 +202,7 @@ pub fn compare(
         shown
     })?;
     let shown: Vec<Shown> = shown.into_iter().collect::<Result<_, CompareError>>()?;
-    let mut groups: Vec<Group> = Vec::new();
-    let mut by_key: HashMap<&str, usize> = HashMap::new();
-    for (number, shown) in shown.iter().enumerate() {
-        for key in &shown.keys {
-            match by_key
-                .get(key.as_str())
-                .and_then(|index| groups.get_mut(*index))
-            {
-                Some(group) => group.logins += 1,
-                None => {
-                    by_key.insert(key, groups.len());
-                    groups.push(Group {
-                        key: key.clone(),
-                        first: number as u64,
-                        logins: 1,
-                    });
-                }
-            }
-        }
-    }
-    let numbers = Numbers::up_to(groups.len() as u64, None, &stop);
-    let smallest = |index: u64, may_shrink: bool| {
-        let group = usize::try_from(index)
-            .ok()
-            .and_then(|index| groups.get(index));
-        group.map(|group| {
-            let first = usize::try_from(group.first).ok();
-            let first = first.and_then(|first| shown.get(first));
-            work.smallest(group, first, may_shrink)
-        })
-    };
-    // Smaller events may lead to code that never ends, in every group.
-    let endless = Endless::default();
-    let limit = options.budget.time.min(SHRINKING);
-    let found = each(options.jobs, &numbers, no_tick, |index| {
-        let found = smallest(index, true);
-        if let Some(Ok((_, met))) = &found {
-            for _ in 0..*met {
-                endless.note(index, limit, &numbers);
-            }
-        }
-        found
-    })?;
-    // The events of the groups that are left stay as they are: they are known to end.
-    let rest: Vec<_> = (found.len() as u64..groups.len() as u64).collect();
-    let rest = rest.into_iter().map(|index| smallest(index, false));
-    let found = found
-        .into_iter()
-        .chain(rest)
-        .flatten()
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let found = found.into_iter().filter_map(|(found, _)| found);
-    let mut found: Vec<Found> = found.collect();
+    let (mut found, further) = grouped::found(&work, &shown, options)?;
     let mut hidden: Vec<&str> = options
         .secrets
         .iter()
@@ -284,6 +232,7 @@ pub fn compare(
         failures_on_both: shown.iter().filter(|shown| shown.fault.is_some()).count() as u64,
         unanswered: shown.iter().filter(|shown| shown.unanswered).count() as u64,
         found,
+        further,
         left_out: options.left_out.clone(),
     })
 }

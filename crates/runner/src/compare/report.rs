@@ -15,6 +15,7 @@ impl Comparison {
     /// every one failed on both sides, and everything of both sides loads.
     pub fn is_equal(&self) -> bool {
         self.found.is_empty()
+            && self.further == 0
             && !self.is_cut_short()
             && !self.is_all_failed()
             && self.left_out.is_empty()
@@ -67,6 +68,7 @@ impl Comparison {
                 "error": part.error.message,
             })).collect::<Vec<_>>(),
             "differences": self.found.iter().map(found).collect::<Vec<_>>(),
+            "further_differences": self.further,
         })
     }
 
@@ -190,6 +192,15 @@ fn found(found: &Found) -> Value {
         "with": patch,
         "event": event,
     })
+}
+
+/// Returns about how many bytes a difference takes in reports.
+pub(super) fn bytes_of(one: &Found) -> usize {
+    let changes = one.changes.iter().map(|change| {
+        let values = change.before.iter().chain(&change.after);
+        change.path.len() + values.map(|value| value.to_string().len()).sum::<usize>()
+    });
+    found(one).to_string().len() + changes.sum::<usize>()
 }
 
 fn origin(origin: &Origin) -> Value {

@@ -14,8 +14,8 @@ use postlogin_host::Mock;
 use postlogin_project::{ActionSource, Secret};
 use serde_json::Value;
 
-use super::difference::differences;
-use super::{ATTEMPTS, CompareError, CompareOptions, Difference, Found, Origin, Side, What};
+use super::difference::{Key, differences};
+use super::{CompareError, CompareOptions, Difference, Found, Origin, Side, What};
 use crate::case::unloadable;
 use crate::endless::is_endless;
 use crate::lab::{Ran, Setting, placeholders, seen_by, vocabulary};
@@ -23,7 +23,10 @@ use crate::plan::event_of;
 
 /// The differences of one login.
 pub(super) struct Shown {
-    pub(super) keys: Vec<String>,
+    /// Its differences, the first ones.
+    pub(super) keys: Vec<Key>,
+    /// The number of its differences that have no key here.
+    pub(super) further: u64,
     pub(super) statuses: (Status, Status),
     pub(super) unanswered: bool,
     /// The fault with which it failed on both sides, if that is the same.
@@ -32,9 +35,14 @@ pub(super) struct Shown {
     pub(super) endless: u8,
     /// The time that each side had.
     pub(super) limit: Duration,
+    /// The time that both sides took.
+    pub(super) took: Duration,
     /// Of a login with an endless side: it is not run again.
     differences: Vec<Difference>,
 }
+
+/// So many differences of one login are told from those of others.
+const MOST_KEYS: usize = 2_000;
 
 /// After so many runs that compute until their time is over, an event is not made smaller any more.
 const ENDLESS_ATTEMPTS: u8 = 2;
@@ -44,7 +52,7 @@ pub(super) const SHRINKING: Duration = Duration::from_secs(2);
 
 /// The logins that show the same difference.
 pub(super) struct Group {
-    pub(super) key: String,
+    pub(super) key: Key,
     pub(super) first: u64,
     pub(super) logins: u64,
 }
@@ -206,6 +214,7 @@ impl<'a> Work<'a> {
     pub(super) fn shown(&self, number: u64) -> Result<Shown, CompareError> {
         let (_, event, setting, pair) = self.login(number)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
+        let began = Instant::now();
         let both = pair.run(&setting, &event)?;
         let found = both.differences();
         let Both {
@@ -225,23 +234,25 @@ impl<'a> Work<'a> {
             && found.iter().all(|one| one.what != What::Error);
         let fault = left.outcome.error.as_ref().filter(|_| is_same);
         Ok(Shown {
-            keys: found.iter().map(Difference::key).collect(),
+            keys: found.iter().take(MOST_KEYS).map(Difference::key).collect(),
+            further: found.len().saturating_sub(MOST_KEYS) as u64,
             statuses: (left.outcome.status, right.outcome.status),
             unanswered: unanswered(&left) || unanswered(&right),
             fault: fault.map(|error| format!("{}: {}", error.name, error.message)),
             endless,
             limit: setting.budget.time,
+            took: began.elapsed(),
             differences: found.into_iter().filter(|_| endless > 0).collect(),
         })
     }
 
-    /// The first login of a group, made smaller if its event is generated and `may_shrink`, and how many runs computed until
+    /// The first login of a group, made smaller in so many attempts if its event is generated, and how many runs computed until
     /// their time was over meanwhile.
     pub(super) fn smallest(
         &self,
         group: &Group,
         first_shown: Option<&Shown>,
-        may_shrink: bool,
+        attempts: usize,
     ) -> anyhow::Result<(Option<Found>, u8)> {
         let (first, event, mut setting, pair) = self.login(group.first)?;
         let pair = pair.as_ref().unwrap_or(&self.plain);
@@ -274,10 +285,10 @@ impl<'a> Work<'a> {
             endless.fetch_add(both.endless, Ordering::Relaxed);
             both.differences().into_iter().find(of_group)
         };
-        let is_small = matches!(first, Origin::Generated(_)) && may_shrink;
+        let is_small = matches!(first, Origin::Generated(_)) && attempts > 0;
         let smaller = match is_small {
             true => {
-                let small = shrink(&event, &base, ATTEMPTS, |candidate| {
+                let small = shrink(&event, &base, attempts, |candidate| {
                     is_plausible(trigger, candidate) && shown(&setting, candidate).is_some()
                 });
                 small.event
