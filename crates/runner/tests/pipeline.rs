@@ -595,10 +595,7 @@ fn a_changed_configuration_counts_for_the_tokens_of_users() {
         outcome.access_token.claims["permissions"],
         json!(["read:x", "write:x"])
     );
-    assert_eq!(
-        outcome.access_token.scopes,
-        ["openid", "read:x", "write:x"]
-    );
+    assert_eq!(outcome.access_token.scopes, ["openid", "read:x", "write:x"]);
     // The project has no export: everything as asked for.
     let outcome = run(None, &[]);
     assert!(!outcome.access_token.claims.contains_key("permissions"));

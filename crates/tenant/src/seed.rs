@@ -281,7 +281,9 @@ fn identified(user: &NewUser, catalog: &Catalog) -> Result<(), Wrong> {
     };
     let missing = match provider.and_then(Value::as_str).unwrap_or("auth0") {
         "auth0" => identifiers::missing(connection, profile),
-        provider => passwordless_attribute(provider).filter(|key| text(&user.profile, key).is_none()),
+        provider => {
+            passwordless_attribute(provider).filter(|key| text(&user.profile, key).is_none())
+        }
     };
     match missing {
         Some(missing) => Err(Wrong::anywhere(format!(

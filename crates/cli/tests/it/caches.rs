@@ -218,7 +218,7 @@ fn compiling_takes_its_memory_in_another_process_even_if_the_program_was_removed
     let files = folder(&[("intl.js", INTL)]);
     let program = files.path().join("copy");
     fs::copy(env!("CARGO_BIN_EXE_postlogin"), &program).expect("a copy");
-    let mut child = std::process::Command::new(&program)
+    let mut child = Command::new(&program)
         .args(["run", "intl.js", "--stdin-json"])
         .current_dir(files.path())
         .env("POSTLOGIN_CACHE_DIR", files.path().join("cache"))

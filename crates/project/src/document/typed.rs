@@ -129,6 +129,8 @@ fn wrong_type(message: &str) -> Option<String> {
 mod tests {
     use serde::Deserialize;
 
+    use super::wrong_type;
+
     #[test]
     fn wrong_types_are_told_in_words_of_a_user() {
         let error = |text: &str| {
@@ -136,7 +138,7 @@ mod tests {
             // serde_json adds the place.
             let message = error.to_string();
             let (message, _) = message.split_once(" at line").expect("a place");
-            super::wrong_type(message)
+            wrong_type(message)
         };
         for (text, expected) in [
             (

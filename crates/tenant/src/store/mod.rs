@@ -89,9 +89,7 @@ impl StoreError {
     /// Returns the message for a client where a later attempt may succeed: another program holds the database, or the disk is full.
     pub(crate) fn passing(&self) -> Option<&'static str> {
         match self.reason {
-            Reason::Busy => {
-                Some("Another program holds the tenant's database. Try again later.")
-            }
+            Reason::Busy => Some("Another program holds the tenant's database. Try again later."),
             Reason::Full => {
                 Some("The disk of the tenant's database is full. Make room, and try again.")
             }

@@ -220,7 +220,10 @@ fn a_foreign_lock_is_waited_for_and_then_told() {
         ];
         for attempt in attempts {
             let error = attempt.join().unwrap();
-            assert!(error.passing().is_some_and(|it| it.contains("holds")), "{error}");
+            assert!(
+                error.passing().is_some_and(|it| it.contains("holds")),
+                "{error}"
+            );
         }
     });
     assert!(store.user("auth0|1").unwrap().is_some());

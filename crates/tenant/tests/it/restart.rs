@@ -230,9 +230,7 @@ fn a_user_of_the_seed_who_was_linked_stays_linked() {
         let token = world.machine_token(None).await;
         let link = json!({"provider": "auth0", "user_id": "1"});
         let path = "/api/v2/users/auth0%7C2/identities";
-        world
-            .json_as(Method::POST, path, &token, link)
-            .await;
+        world.json_as(Method::POST, path, &token, link).await;
         drop(world);
         let mut world = database.world(vec![], 2);
         assert_eq!(world.users().await.len(), 1);
