@@ -141,6 +141,16 @@ impl Project {
             && closest(name, self.action_names()).is_none()
     }
 
+    /// What to write instead of a path in a binding.
+    fn name_in_path(&self, path: &str) -> String {
+        let parts = path.rsplit(['/', '\\']);
+        let mut stems = parts.map(|part| part.rsplit_once('.').map_or(part, |(stem, _)| stem));
+        match stems.find(|stem| self.action(stem).is_some()) {
+            Some(known) => format!("a binding lists names of Actions, not paths: `{known}`"),
+            None => "a binding lists names of Actions, not paths".into(),
+        }
+    }
+
     fn bound(&self, trigger: &Binding, name: &str) -> Result<&Action> {
         self.action(name).ok_or_else(|| {
             if let Some(error) = self.remarks.broken_action(name) {
@@ -153,6 +163,9 @@ impl Project {
             .in_file(&trigger.declared_in);
             if let Some(hint) = undescribed::hint(self, name) {
                 return error.with_hint(hint);
+            }
+            if !is_exported(trigger) && name.contains(['/', '\\']) {
+                return error.with_hint(self.name_in_path(name));
             }
             match closest(name, self.action_names()) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),

@@ -187,6 +187,30 @@ fn the_hint_of_a_binding_names_the_script() {
 }
 
 #[test]
+fn a_path_in_a_binding_is_answered_with_a_name() {
+    for (bound, expected) in [
+        (
+            "actions/first/code.js",
+            "a binding lists names of Actions, not paths: `first`",
+        ),
+        (
+            "lib/first.ts",
+            "a binding lists names of Actions, not paths: `first`",
+        ),
+        (
+            "actions/none.js",
+            "a binding lists names of Actions, not paths",
+        ),
+    ] {
+        let toml = format!("binding = [\"{bound}\"]\n");
+        let (_folder, project) = project(&[("postlogin.toml", &toml)]);
+        let missing = project.missing_in_bindings();
+        let hint = missing.first().and_then(|it| it.error.hint.clone());
+        assert_eq!(hint.as_deref(), Some(expected), "{bound}");
+    }
+}
+
+#[test]
 fn only_what_is_exported_counts() {
     for text in [
         "exports.onExecutePostLogin = async () => {};",
