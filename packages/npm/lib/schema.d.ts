@@ -54,6 +54,13 @@ export interface Outcome {
     error: ActionError | null;
     /** Where the browser is sent */
     redirect: Redirect | null;
+    /** What Rules passed on, as the last one left it; absent when no Rule ran */
+    rules?: {
+        /** The profile */
+        user: unknown;
+        /** The context */
+        context: unknown;
+    };
     /** What the run cost; the only part that differs between two runs */
     usage: {
         /** One entry for each handler that ran */
@@ -216,6 +223,11 @@ export interface CaseFile {
     secrets?: Record<string, string>;
     /** A dotenv file with secrets, relative to this file */
     secrets_file?: string;
+    /** What earlier logins left in api.cache: by key, a string, or an object with `value` and `ttl` (60s) */
+    cache?: Record<string, string | {
+        value: string;
+        ttl?: string;
+    }>;
     /** Modules that take the place of those that Actions and packages require: by name, a path relative to this file, or an object with `code` or `json` */
     modules?: Record<string, string | {
         code?: string;
@@ -233,7 +245,7 @@ export interface CaseFile {
     timeout?: string;
     /** How much memory an Action may use: 64MiB */
     memory?: string;
-    /** The /continue request after a redirect or a form (query, body), or a list of them */
+    /** The /continue request after a redirect or a form (query, body, token), or a list of them */
     continue?: ContinueRequest | ContinueRequest[];
     /** What the user does at every MFA challenge or enrolment: succeed or fail */
     challenge?: "succeed" | "fail";
@@ -287,6 +299,11 @@ export interface Case {
     secrets?: Record<string, string>;
     /** A dotenv file with secrets, relative to this file */
     secrets_file?: string;
+    /** What earlier logins left in api.cache: by key, a string, or an object with `value` and `ttl` (60s) */
+    cache?: Record<string, string | {
+        value: string;
+        ttl?: string;
+    }>;
     /** Modules that take the place of those that Actions and packages require: by name, a path relative to this file, or an object with `code` or `json` */
     modules?: Record<string, string | {
         code?: string;
@@ -304,7 +321,7 @@ export interface Case {
     timeout?: string;
     /** How much memory an Action may use: 64MiB */
     memory?: string;
-    /** The /continue request after a redirect or a form (query, body), or a list of them */
+    /** The /continue request after a redirect or a form (query, body, token), or a list of them */
     continue?: ContinueRequest | ContinueRequest[];
     /** What the user does at every MFA challenge or enrolment: succeed or fail */
     challenge?: "succeed" | "fail";
@@ -334,6 +351,12 @@ export interface Case {
 export interface ContinueRequest {
     query?: Record<string, unknown>;
     body?: Record<string, unknown>;
+    /** A session token that the site gives back, signed with `secret`: `payload` over the claims of the login, in the parameter `name` (session_token) */
+    token?: {
+        secret: string;
+        payload?: Record<string, unknown>;
+        name?: string;
+    };
 }
 
 export interface Expect {

@@ -114,6 +114,10 @@ fn what_is_printed_fits_its_schema() {
             "exports.onExecutePostLogin = async (event, api) => { api.access.deny('unauthorized', 'no'); };\n",
         ),
         (
+            "rule.js",
+            "function rule(user, context, callback) { callback(null, user, context); }\n",
+        ),
+        (
             "event.json",
             "{\"user\": {\"app_metadata\": {\"plan\": \"throw\"}}}",
         ),
@@ -153,6 +157,8 @@ fn what_is_printed_fits_its_schema() {
         ("outcome", format!("run denied.js {FIXED} --format json")),
         ("outcome", format!("run sent.js {FIXED} --format json")),
         ("outcome", format!("run ok.js {FIXED} --set user.app_metadata.plan=throw --format json")),
+        ("outcome", format!("run rule.js {FIXED} --format json")),
+        ("explanation", format!("explain rule.js {FIXED} --format json")),
         ("explanation", format!("explain claims.js {FIXED} {asked} --format json")),
         ("explanation", format!("explain claims.js {FIXED} {asked} --set transaction.requested_scopes=[] --format json")),
         ("explanation", format!("explain broken.js claims.js {FIXED} {asked} --format json")),

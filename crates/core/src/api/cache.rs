@@ -400,7 +400,7 @@ mod tests {
         let error = give(&mut given, "f", 4_000, None).expect_err("too much");
         assert_eq!(
             error,
-            "all keys and values of the cache have at most 16640 bytes; this makes 20104"
+            "all keys and values of the cache have at most 16640 bytes; this makes 20103"
         );
         for number in 0..15 {
             give(&mut given, &number.to_string(), 1, None).expect("an entry");

@@ -239,6 +239,7 @@ mod tests {
             "notices": [{"code": "c", "message": "m", "source": null}],
             "error": {"action": "a", "name": "Error", "message": "m", "stack": "", "location": location},
             "redirect": {"url": "https://example.com/"},
+            "rules": {"user": {}, "context": {}},
             "usage": {"actions": [{"action": "a", "wall_us": 1, "memory_bytes": 2, "virtual_ms": 3}]},
         }))
         .expect("an outcome is read back")

@@ -57,7 +57,7 @@ fn what_is_used_must_be_declared() {
 
 #[test]
 fn an_action_has_one_trigger() {
-    let trigger = |id: &str| (id.to_owned(), Some("v3".to_owned()));
+    let trigger = |id: &str| (id.to_owned(), None);
     let both = Declared {
         triggers: vec![trigger("post-login"), trigger("credentials-exchange")],
         ..declared(&[], &[])
