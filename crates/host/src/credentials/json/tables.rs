@@ -154,7 +154,7 @@ impl Walk<'_, '_, '_> {
         serde_json::from_str(self.raw(range)).ok()
     }
 
-    /// Where the elements of a list are; nothing if it is no list.
+    /// Where the elements of a list are; nothing if it is not a list.
     fn elements(&self, list: &Range<usize>) -> Vec<Range<usize>> {
         let bytes = self.text.as_bytes().get(list.clone()).unwrap_or_default();
         let mut found = Vec::new();
