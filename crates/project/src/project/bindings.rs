@@ -141,7 +141,7 @@ impl Project {
             && closest(name, self.action_names()).is_none()
     }
 
-    /// What to write instead of a path in a binding.
+    /// Returns what to write instead of a path in a binding.
     fn name_in_path(&self, path: &str) -> String {
         let parts = path.rsplit(['/', '\\']);
         let mut stems = parts.map(|part| part.rsplit_once('.').map_or(part, |(stem, _)| stem));
