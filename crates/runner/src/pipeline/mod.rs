@@ -13,6 +13,7 @@ mod program;
 mod provider;
 pub mod reload;
 mod saved;
+mod settings;
 mod slots;
 mod stored;
 mod templates;
@@ -245,22 +246,8 @@ impl Pipeline {
         program: &'p Program,
         login: LoginRequest,
     ) -> Result<(&'p [BoundAction], PreparedLogin), PipelineError> {
-        let mut settings = match &login.configured {
-            None => program.tenant.settings_for(&login.event, None),
-            Some(configured) => TenantData {
-                guardian_factors: program.tenant.guardian_factors.clone(),
-                guardian_policies: program.tenant.guardian_policies.clone(),
-                overrides: program.tenant.overrides.clone(),
-                ..TenantData::clone(configured)
-            }
-            .settings_for(&login.event, None),
-        };
+        let mut settings = settings::settings(program, &login);
         settings.users.extend(login.users);
-        for permission in login.permissions {
-            if !settings.permissions.contains(&permission) {
-                settings.permissions.push(permission);
-            }
-        }
         let lifetime = login.access_token_lifetime_s;
         let door = self.network.door().map_err(PipelineError::Broken)?;
         let action = login.action;

@@ -133,10 +133,8 @@ impl Contact {
 
     /// Marks what the code went to as verified: a user whom the Management API has made is not yet.
     fn verify(&self, tenant: &Tenant, id: &str, user: &Value) -> Result<()> {
-        let flag = match self.strategy {
-            "sms" => "phone_verified",
-            _ => "email_verified",
-        };
+        let is_number = self.strategy == "sms";
+        let flag = ["email_verified", "phone_verified"][usize::from(is_number)];
         if user.get(flag) == Some(&Value::Bool(true)) {
             return Ok(());
         }
