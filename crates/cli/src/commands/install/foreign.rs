@@ -113,6 +113,8 @@ fn foreign(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => (!is_version(text)).then_some(text),
         Value::Object(all) => all.values().find_map(foreign),
+        // npm splits each element into a name and the rest.
+        Value::Array(all) => all.iter().find_map(foreign),
         _ => None,
     }
 }
@@ -184,6 +186,15 @@ mod tests {
             "x.tgz",
         ] {
             assert!(!is_version(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn dependencies_may_be_a_list() {
+        let plain = json!(["lodash@^4", "@a/b@1"]);
+        assert_eq!(foreign(&plain), None);
+        for text in ["file:../x", "x@git+https://example.com/x.git"] {
+            assert_eq!(foreign(&json!(["lodash@^4", text])), Some(text));
         }
     }
 
