@@ -251,3 +251,27 @@ fn memories_tables_and_instances_of_a_component_are_limited_together() {
         assert_eq!(found, name, "{count} {parts}: {message}");
     }
 }
+
+#[test]
+fn what_a_start_function_does_is_the_actions_fault() {
+    let text = r#"(component
+  (type $r (resource (rep i32)))
+  (core func $new (canon resource.new $r))
+  (core module $m
+    (import "a" "n" (func $n (param i32) (result i32)))
+    (func $s (loop $l (drop (call $n (i32.const 1))) (br $l)))
+    (start $s))
+  (core instance (instantiate $m (with "a" (instance (export "n" (func $new))))))
+  (core module $main (func (export "h")))
+  (core instance $i (instantiate $main))
+  (func (export "on-execute-post-login") (canon lift (core func $i "h"))))"#;
+    let component = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"));
+    let engine = Engine::new(Allocation::OnDemand, None).expect("this machine runs sandboxes");
+    let (name, message) = fault(&engine, &component);
+    assert_eq!(name, "Trap");
+    assert!(
+        message.starts_with("the Action's component cannot be started: ")
+            && message.contains("handle"),
+        "{message}"
+    );
+}

@@ -1,6 +1,6 @@
 //! Where machine code cannot be kept: the login runs, and one line says why it will be compiled again.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, thread};
 
 use crate::support::{Finished, QUIET, folder, postlogin, steady};
 
@@ -43,6 +43,31 @@ fn warns(done: &Finished, problem: &str) {
 fn a_cache_that_cannot_be_made_costs_the_compilation_only() {
     let files = folder(&[("file", "")]);
     warns(&run(&files.path().join("file")), "file");
+}
+
+/// Processes that start together in a new cache: one of them compiles, and the others wait for what it keeps.
+#[test]
+fn of_two_processes_one_compiles() {
+    let cache = tempfile::tempdir().expect("a folder");
+    let done: Vec<Finished> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| run(cache.path()))).collect();
+        runs.into_iter()
+            .map(|run| run.join().expect("it ends"))
+            .collect()
+    });
+    for one in &done {
+        assert_eq!(one.code, Some(0), "{one}");
+        assert!(one.stdout.contains("\"status\": \"allowed\""), "{one}");
+    }
+    let compiled = |one: &&Finished| {
+        let mut lines = one.stderr.lines();
+        lines.any(|line| {
+            line.starts_with("compiled the JavaScript engine in")
+                || line.starts_with("compiled the JavaScript engine for this machine in")
+        })
+    };
+    let count = done.iter().filter(compiled).count();
+    assert_eq!(count, 1, "{} {}", done[0], done[1]);
 }
 
 /// Damage of a disk to a file of the cache must change no login: it is noticed, and the file is made again.

@@ -86,7 +86,12 @@ impl ActionPre {
             Ok(Ok(())) => Ok(()),
             Ok(Err(fault)) => Err(self.explain(store.data(), fault)),
             Err(error) => {
-                let fault = from_trap(error, store.data(), conditions, is_running)?;
+                let fault = from_trap(error, store.data(), conditions, is_running);
+                let fault = match fault {
+                    // What a component does before it is there is as much its own.
+                    Err(error) if !is_running && self.script.is_none() => not_started(&error),
+                    fault => fault?,
+                };
                 let fault = self.explain(store.data(), fault);
                 Err(never_called_back(fault, &store.data().login))
             }
@@ -218,6 +223,16 @@ enum Known {
     Shared,
     /// Other logins have run in it, and nothing of them is left.
     Rested,
+}
+
+fn not_started(error: &anyhow::Error) -> Fault {
+    Fault {
+        kind: FaultKind::Platform,
+        name: "Trap".into(),
+        message: format!("the Action's component cannot be started: {error:#}"),
+        stack: String::new(),
+        location: None,
+    }
 }
 
 fn never_called_back(fault: Fault, login: &Login) -> Fault {

@@ -17,6 +17,13 @@ const SCRIPT: &str = include_str!("page.js");
 /// So many stretches of uncovered lines are linked in the table.
 const MOST_LINKS: usize = 30;
 
+/// A file with more lines is not shown.
+const MOST_LINES: usize = 20_000;
+/// So many bytes of files, with their marks, are shown.
+const MOST_BYTES: usize = 16 << 20;
+/// The marks of a line take up to so many bytes.
+const OF_LINE: usize = 80;
+
 /// Returns the policy of the page: it loads nothing; its style and its script are in it, and no other script runs.
 fn policy() -> String {
     let hash = STANDARD.encode(Sha256::digest(SCRIPT));
@@ -30,8 +37,19 @@ pub fn html(files: &[FileCoverage]) -> String {
     let mut rows = String::new();
     let mut sources = String::new();
     for (index, file) in files.iter().enumerate() {
+        let count = file.text.lines().count();
         // Writing to a string does not fail.
         let _ = write_row(&mut rows, index, file);
+        let is_long = count > MOST_LINES
+            || sources.len() + shown_bytes(&file.text) + count * OF_LINE > MOST_BYTES;
+        if is_long {
+            let _ = write!(
+                sources,
+                "<section id=\"s{index}\"><h2 id=\"f{index}\">{}</h2><p>The {count} lines of this file are too many to be shown.</p></section>",
+                escaped(&file.file)
+            );
+            continue;
+        }
         let _ = write!(
             sources,
             "<section id=\"s{index}\"><h2 id=\"f{index}\">{}</h2><pre>{}</pre></section>",
@@ -121,6 +139,12 @@ fn class(share: Share) -> &'static str {
         500.. => "some",
         _ => "bad",
     }
+}
+
+/// Returns the most bytes that a text takes when it is escaped.
+fn shown_bytes(text: &str) -> usize {
+    let escaped = text.bytes().filter(|byte| b"&<>\"'".contains(byte));
+    text.len() + 5 * escaped.count()
 }
 
 /// The lines of a file, each with its count.

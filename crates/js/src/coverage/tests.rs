@@ -249,6 +249,21 @@ fn reports() {
 }
 
 #[test]
+fn the_page_has_a_ceiling() {
+    let long = |lines: usize, line: &str| FileCoverage {
+        text: format!("{line}\n").repeat(lines),
+        ..reached(&[0])
+    };
+    let page = html(&[long(20_001, "x"), long(3, "short")]);
+    assert!(page.contains("The 20001 lines of this file are too many"));
+    assert!(page.contains("short") && page.len() < 100_000);
+    let many: Vec<FileCoverage> = (0..20).map(|_| long(20_000, &"<".repeat(50))).collect();
+    let page = html(&many);
+    assert!(page.len() < 20 << 20, "{}", page.len());
+    assert!(page.contains("&lt;&lt;") && page.contains("too many to be shown"));
+}
+
+#[test]
 fn runs_are_merged() {
     let mut file = reached(&[0, 1, 2, 6, 7, 8]);
     file.merge(&reached(&[0, 1, 2, 3, 4, 5, 7, 9]));

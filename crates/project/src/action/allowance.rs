@@ -6,9 +6,9 @@ use crate::{Error, Result};
 
 /// Bytes of scripts that one run keeps: those of Actions with their Action Modules and mocks, however many. In production, 20 Actions
 /// of a trigger have at most 2 MB.
-pub const CODE_BYTES: usize = 40 << 20;
+pub const CODE_BYTES: usize = 16 << 20;
 /// Bytes of components that one run keeps. One that `postlogin build` makes has some 16 MB.
-pub const COMPONENT_BYTES: usize = 512 << 20;
+pub const COMPONENT_BYTES: usize = 192 << 20;
 
 /// The code that a run may still keep.
 #[derive(Debug)]

@@ -127,7 +127,7 @@ pub fn read_object(path: &Path, what: &str, stdin: &mut dyn Read) -> Result<Map<
 }
 
 /// The most values, keys included, of a document, weighed by [`json_cost`]. Each costs some hundred bytes while a login runs.
-const MOST_VALUES: usize = 700_000;
+const MOST_VALUES: usize = 400_000;
 
 /// Parses the text of a document; `shown` is the file's name in errors.
 ///

@@ -243,7 +243,8 @@ impl Store {
                 transaction.execute_batch(SCHEMA)?;
                 transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             }
-            SCHEMA_VERSION => {}
+            // Written again, so that there is a log whose salt can be noted.
+            SCHEMA_VERSION => transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?,
             other => {
                 return Err(StoreError::new(format!(
                     "the tenant's database has the form {other}, and this release reads {SCHEMA_VERSION}"
@@ -258,6 +259,9 @@ impl Store {
             ));
         }
         transaction.commit()?;
+        if let Some(lock) = &lock {
+            lock.note_log(marks)?;
+        }
         Ok(Self {
             connection: Mutex::new(connection),
             turns: Turns::default(),

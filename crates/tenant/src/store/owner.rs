@@ -1,7 +1,7 @@
 //! Whose a database is: one server's while it runs, and the user's own.
 //!
 //! A checkout may contain a database, or the log of one. So databases carry a number that only the user's own have, and a server
-//! that is killed leaves a note in its lock that the log beside the database is its own.
+//! that is killed leaves a note in its lock which log beside the database is its own.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -30,6 +30,33 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// The bytes of the head of a write-ahead log; a shorter one has no content
+/// (<https://www.sqlite.org/fileformat.html#the_write_ahead_log>).
+const LOG_HEAD: usize = 32;
+/// A log is begun anew after some 16 MiB, with a first salt that is larger by one; so often it may be until the server ends.
+const RESTARTS: u32 = 1 << 16;
+
+/// Returns the first salt of the write-ahead log of a database; `None` when it has no content.
+fn salt(file: &Path) -> Option<u32> {
+    let mut head = [0; LOG_HEAD];
+    let mut log = File::open(beside(file, "-wal")).ok()?;
+    log.read_exact(&mut head).ok()?;
+    head.get(16..)?
+        .first_chunk::<4>()
+        .map(|salt| u32::from_be_bytes(*salt))
+}
+
+/// The log that a server which did not end in order has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// None: there was no such server of this user.
+    Nothing,
+    /// It had just begun, and there was no log yet.
+    Any,
+    /// The one that began with this salt.
+    Salted(u32),
+}
+
 /// Whether the write-ahead log of a database has content.
 fn has_log(file: &Path) -> bool {
     let log = beside(file, "-wal").symlink_metadata();
@@ -41,8 +68,8 @@ fn has_log(file: &Path) -> bool {
 pub(super) struct Lock {
     held: File,
     file: PathBuf,
-    /// Whether a server of this user had the database and did not end in order.
-    was_cut_off: bool,
+    /// What a server of this user left that did not end in order.
+    left: Left,
 }
 
 impl Lock {
@@ -74,21 +101,48 @@ impl Lock {
         let mut note = String::new();
         // Whatever it is, it is a note or it is not.
         let _ = (&held).take(NOTE).read_to_string(&mut note);
-        let (random, mark) = note.trim().split_once(' ').unwrap_or_default();
-        let was_cut_off = !mark.is_empty() && marks.mark("log", random).as_deref() == Some(mark);
+        let (noted, mark) = note.trim().rsplit_once(' ').unwrap_or_default();
+        let is_ours = !mark.is_empty() && marks.mark("log", noted).as_deref() == Some(mark);
+        let salt = noted.split_once(' ').map(|(_, salt)| salt.parse());
+        let left = match (is_ours, salt) {
+            (true, None) => Left::Any,
+            (true, Some(Ok(salt))) => Left::Salted(salt),
+            _ => Left::Nothing,
+        };
         Ok(Self {
             held,
             file: real,
-            was_cut_off,
+            left,
         })
     }
 
-    /// Notes that the log of the database is this server's own from now on.
+    /// Whether the log beside the database is that of the server that left the note.
+    fn owns_log(&self) -> bool {
+        match (self.left, salt(&self.file)) {
+            (Left::Nothing, _) => false,
+            (Left::Any, _) | (Left::Salted(_), None) => true,
+            (Left::Salted(first), Some(salt)) => salt.wrapping_sub(first) <= RESTARTS,
+        }
+    }
+
+    /// Notes which log is this server's own, once something was written to it.
+    pub(super) fn note_log(&self, marks: &Marks) -> Result<()> {
+        match salt(&self.file) {
+            Some(salt) => self.write(marks, &format!("{} {salt}", Randomness::System.token())),
+            None => Ok(()),
+        }
+        .map_err(failed(&self.file))
+    }
+
+    /// Notes that the log of the database is this server's own from now on, whichever it will be.
     fn note(&self, marks: &Marks) -> io::Result<()> {
-        let random = Randomness::System.token();
+        self.write(marks, &Randomness::System.token())
+    }
+
+    fn write(&self, marks: &Marks, noted: &str) -> io::Result<()> {
         self.held.set_len(0)?;
-        match marks.mark("log", &random) {
-            Some(mark) => (&self.held).write_all(format!("{random} {mark}\n").as_bytes()),
+        match marks.mark("log", noted) {
+            Some(mark) => (&self.held).write_all(format!("{noted} {mark}\n").as_bytes()),
             None => Ok(()),
         }
     }
@@ -116,7 +170,7 @@ pub(super) fn made_here(file: &Path, marks: &Marks, lock: &Lock) -> Result<()> {
         .take(HEAD)
         .read_to_end(&mut head)
         .map_err(failed(file))?;
-    if has_log(file) && !lock.was_cut_off && !marks.accepts_all() {
+    if has_log(file) && !lock.owns_log() && !marks.accepts_all() {
         return Err(StoreError::foreign(&beside(file, "-wal")));
     }
     if head.is_empty() {

@@ -432,6 +432,19 @@ fn only_the_users_own_database_and_log_are_opened() {
     assert_eq!(users(&copy(&all), &mine).unwrap(), 1);
     // Once more, after an end in order.
     assert_eq!(users(&copied.join("tenant.sqlite"), &mine).unwrap(), 1);
+    // The log of another server of the same user, under a note that is good.
+    let elsewhere = folder.join("elsewhere").join("tenant.sqlite");
+    std::fs::create_dir_all(elsewhere.parent().unwrap()).unwrap();
+    let another = Store::open(Some(&elsewhere), &mine).unwrap();
+    let foreign = copy(&all);
+    let log = |file: &std::path::Path| file.with_extension("sqlite-wal");
+    std::fs::copy(log(&elsewhere), log(&foreign)).unwrap();
+    let error = users(&foreign, &mine).unwrap_err().to_string();
+    assert!(
+        error.contains("tenant.sqlite-wal` was not made by"),
+        "{error}"
+    );
+    drop(another);
     let log = users(&copy(&all[..2]), &mine).unwrap_err().to_string();
     assert!(log.contains("tenant.sqlite-wal` was not made by"), "{log}");
     let log = users(&copy(&all[1..2]), &mine).unwrap_err().to_string();

@@ -113,7 +113,7 @@ fn foreign(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => (!is_version(text)).then_some(text),
         Value::Object(all) => all.values().find_map(foreign),
-        // Earlier npm takes a list for an object.
+        // npm splits each element into a name and the rest.
         Value::Array(all) => all.iter().find_map(foreign),
         _ => None,
     }
@@ -190,9 +190,12 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_dependencies_is_looked_into() {
-        assert_eq!(foreign(&json!(["1.0.0", ["file:../x"]])), Some("file:../x"));
-        assert_eq!(foreign(&json!(["1.0.0"])), None);
+    fn dependencies_may_be_a_list() {
+        let plain = json!(["lodash@^4", "@a/b@1"]);
+        assert_eq!(foreign(&plain), None);
+        for text in ["file:../x", "x@git+https://example.com/x.git"] {
+            assert_eq!(foreign(&json!(["lodash@^4", text])), Some(text));
+        }
     }
 
     #[test]
