@@ -395,6 +395,15 @@ impl Catalog {
         providers.filter(|connection| is_enabled(connection, client))
     }
 
+    /// The passwordless connections of an application.
+    pub(crate) fn passwordless<'a>(&'a self, client: &'a Value) -> impl Iterator<Item = &'a Value> {
+        let found = self.connections.iter().filter(|connection| {
+            matches!(text(connection, "strategy"), Some("email" | "sms"))
+                && is_enabled(connection, client)
+        });
+        found
+    }
+
     /// The database connections of an application.
     pub(crate) fn databases<'a>(&'a self, client: &'a Value) -> impl Iterator<Item = &'a Value> {
         let databases = self

@@ -173,6 +173,7 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
     let page = match wants_signup {
         _ if asks && login.request.organization.is_none() => "organization",
         true if pages::login::may_sign_up(tenant, &client, login)? => "signup",
+        _ if pages::passwordless::is_the_only_way(tenant, &client, login) => "passwordless",
         _ => "login",
     };
     Ok(redirect(
