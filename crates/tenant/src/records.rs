@@ -244,6 +244,9 @@ pub(crate) struct Ticket {
     /// The application of the request, if it named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
+    /// The id of the organization of the request, if it named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) organization: Option<String>,
     /// The linked identity (`auth0|1`) whose password it changes; `None` for the user's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) identity: Option<String>,

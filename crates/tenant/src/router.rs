@@ -20,8 +20,11 @@ use crate::oauth::{
     authenticators, authorize, cross_origin, device, discovery, logout, mfa, par, passwordless,
     provider, refused, resume, token, userinfo,
 };
-use crate::pages::organization as organization_page;
-use crate::pages::{consent, form, index, login, mfa as mfa_page, provider as provider_page};
+use crate::pages::{consent, forgotten, form, index, login};
+use crate::pages::{
+    mfa as mfa_page, organization as organization_page, passwordless as passwordless_page,
+    provider as provider_page,
+};
 use crate::site::Site;
 use crate::state::{Front, Tenant};
 use crate::triggers::streams;
@@ -127,6 +130,12 @@ fn table() -> Vec<Row> {
             any(organization_page::organization),
         ),
         ("/u/signup", Intake::PAGE, any(login::sign_up)),
+        ("/u/reset-password", Intake::PAGE, any(forgotten::forgotten)),
+        (
+            "/u/passwordless",
+            Intake::PAGE,
+            any(passwordless_page::passwordless),
+        ),
         ("/u/mfa", Intake::PAGE, any(mfa_page::challenge)),
         ("/u/consent", Intake::PAGE, any(consent::consent)),
         ("/u/form", Intake::PAGE, any(form::form)),

@@ -21,7 +21,7 @@ use crate::triggers::registration::{self, Creation};
 use crate::triggers::streams::{self, Happened};
 use identifiers::{ATTRIBUTES, AtSignup, at_signup};
 
-mod change_password;
+pub(crate) mod change_password;
 pub(crate) mod history;
 pub(crate) mod identifiers;
 pub(crate) mod strength;

@@ -16,6 +16,7 @@ pub(crate) const SETTINGS: &[&str] = &[
     "customize_mfa_in_postlogin_action",
     "default_audience",
     "default_directory",
+    "default_redirection_uri",
     "enabled_locales",
     "friendly_name",
     "idle_session_lifetime",
@@ -85,6 +86,7 @@ pub(crate) const CONNECTIONS: &[&str] = &[
 /// Options of a database connection. Those of other strategies concern the provider, which is the tenant's own here.
 const DATABASE_OPTIONS: &[&str] = &[
     "attributes",
+    "disable_self_service_change_password",
     "disable_signup",
     "passwordPolicy",
     "password_complexity_options",
@@ -228,6 +230,10 @@ pub(crate) fn lines(data: &TenantData) -> Vec<String> {
     settings.shift_remove("flags");
     if let Some(sessions) = settings.get_mut("sessions").and_then(Value::as_object_mut) {
         sessions.shift_remove("oidc_logout_prompt_enabled");
+    }
+    let logout = settings.get_mut("oidc_logout");
+    if let Some(logout) = logout.and_then(Value::as_object_mut) {
+        logout.shift_remove("rp_logout_end_session_endpoint_discovery");
     }
     part("tenant", vec![&settings], SETTINGS);
     part("tenant flags", flags.into_iter().collect(), FLAGS);

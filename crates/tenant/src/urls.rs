@@ -3,8 +3,29 @@
 //! <https://auth0.com/docs/get-started/applications/wildcards-for-subdomains>,
 //! <https://auth0.com/docs/manage-users/organizations/custom-development#organization-name-placeholder>
 
+use serde_json::{Map, Value};
+
+use crate::http::text;
+
 /// The placeholder of an organization's name.
 const PLACEHOLDER: &str = "{organization_name}";
+
+/// Returns the page where logins of an application begin: its `initiate_login_uri`, else the `default_redirection_uri` of the tenant.
+/// `None` where neither is a web address.
+///
+/// Source: <https://auth0.com/docs/authenticate/login/auth0-universal-login/configure-default-login-routes>.
+pub(crate) fn login_route(
+    settings: &Map<String, Value>,
+    client: Option<&Value>,
+) -> Option<url::Url> {
+    let of_client = client.and_then(|client| text(client, "initiate_login_uri"));
+    let of_tenant = settings.get("default_redirection_uri");
+    let written = of_client
+        .filter(|uri| !uri.is_empty())
+        .or(of_tenant.and_then(Value::as_str))?;
+    let url = url::Url::parse(written.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
 
 /// Whether an entry stands for more than one URL.
 pub(crate) fn is_pattern(known: &str) -> bool {

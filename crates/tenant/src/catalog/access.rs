@@ -138,6 +138,24 @@ pub(crate) fn warnings(data: &TenantData) -> Vec<String> {
             third_party.join(", ")
         ));
     }
+    let without = names(&|client| {
+        let signs_in = [
+            "authorization_code",
+            "implicit",
+            "password",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ];
+        !is_third_party(client)
+            && text(client, "name") != Some("All Applications")
+            && signs_in.iter().any(|grant| allows_grant(client, grant))
+            && !data.connections.iter().any(|it| is_enabled(it, client))
+    });
+    if database.is_some() && !without.is_empty() {
+        warnings.push(format!(
+            "no connection is enabled for {}: their logins end with `no connections enabled for the client`, as in production; list them in `enabled_clients` of a connection",
+            without.join(", ")
+        ));
+    }
     warnings
 }
 
@@ -233,10 +251,17 @@ mod tests {
         let named = json!({"default_directory": "db"});
         let some = json!({"friendly_name": "A"});
         let database = json!({"name": "db", "strategy": "auth0"});
+        let elsewhere = json!({"name": "db", "enabled_clients": ["Other"]});
+        let machine = json!({"name": "Cron", "app_type": "non_interactive"});
         let of_domain = json!({"name": "db", "is_domain_connection": true});
         for (data, expected) in [
             (data(named.clone(), first.clone(), database.clone()), None),
-            (data(some.clone(), other, database.clone()), None),
+            (data(some.clone(), other.clone(), database.clone()), None),
+            (
+                data(named.clone(), other, elsewhere.clone()),
+                Some("no connection is enabled for `Web`: "),
+            ),
+            (data(named.clone(), machine, elsewhere), None),
             (
                 data(some.clone(), first.clone(), database.clone()),
                 Some("the grant `password` of `App` fails"),

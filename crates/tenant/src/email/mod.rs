@@ -131,6 +131,7 @@ pub(crate) async fn send(tenant: &Arc<Tenant>, template: Template, user: &Value,
         to: to.to_owned(),
         user_id: text(user, "user_id").unwrap_or_default().to_owned(),
         client_id: cause.client_id.map(str::to_owned),
+        organization: cause.organization.map(str::to_owned),
         identity: cause.linked.map(|linked| linked.id(user)),
         includes_email: settings.and_then(|known| known.get("includeEmailInRedirect"))
             == Some(&Value::Bool(true)),
@@ -232,6 +233,7 @@ struct Sending {
     to: String,
     user_id: String,
     client_id: Option<String>,
+    organization: Option<String>,
     identity: Option<String>,
     /// Whether the address after the link gets the user's.
     includes_email: bool,
@@ -253,6 +255,7 @@ impl Sending {
             to,
             user_id,
             client_id,
+            organization,
             identity,
             includes_email,
             token,
@@ -303,6 +306,7 @@ impl Sending {
             email,
             result_url,
             client_id,
+            organization,
             identity,
             reset: stored::Reset::New,
         };

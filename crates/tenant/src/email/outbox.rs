@@ -8,7 +8,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::result::{VERIFIED, succeeded};
+use super::result::{VERIFIED, back, succeeded};
 use super::{Cause, Template, send};
 use crate::clock::iso;
 use crate::http::csp::leave;
@@ -173,6 +173,7 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         if is_new && of_database.is_some_and(|provider| provider == "auth0") {
             let cause = Cause {
                 client_id: ticket.client_id.as_deref(),
+                organization: ticket.organization.as_deref(),
                 call: Some(call),
                 ..Cause::default()
             };
@@ -185,6 +186,7 @@ async fn used(tenant: &Arc<Tenant>, call: &Call) -> Result<Response> {
         let body = html! {
             h1 { "Email Verified" }
             p { "Your email address was successfully verified." }
+            (back(tenant, &ticket))
         };
         return Ok(page(StatusCode::OK, layout("Email Verified", &body)));
     }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use event::event;
 
-use super::result::{CHANGED, succeeded};
+use super::result::{CHANGED, back, succeeded};
 use crate::clock::iso;
 use crate::http::csp::leave;
 use crate::http::{Call, add_cookie, page};
@@ -411,6 +411,7 @@ async fn password_page(
     let body = html! {
         h1 { "Password Changed!" }
         p { "Your password has been changed successfully." }
+        (back(tenant, ticket))
     };
     Ok(page(StatusCode::OK, layout("Password Changed", &body)))
 }

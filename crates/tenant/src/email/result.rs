@@ -2,7 +2,14 @@
 //!
 //! <https://auth0.com/docs/customize/email/email-templates>, "Configure Redirect To"
 
+use maud::{Markup, html};
 use url::Url;
+
+use crate::http::text;
+use crate::pages::tenant_name;
+use crate::records::Ticket;
+use crate::state::Tenant;
+use crate::urls::login_route;
 
 /// The messages for `message`, as the documentation shows them.
 pub(crate) const VERIFIED: &str =
@@ -28,6 +35,30 @@ pub(crate) fn succeeded(result_url: &str, message: &str) -> Option<String> {
     query.append_pair("message", message);
     drop(query);
     Some(url.into())
+}
+
+/// Returns the link from the last page of a ticket to where logins of its application begin; nothing where there is no such page. It has
+/// the ticket's organization in its query.
+///
+/// Source: <https://auth0.com/docs/api/management/v2/tickets/post-email-verification>, `client_id` and `organization_id`.
+pub(super) fn back(tenant: &Tenant, ticket: &Ticket) -> Markup {
+    let catalog = &tenant.catalog;
+    let client = ticket.client_id.as_deref();
+    let client = client.and_then(|id| catalog.client(id));
+    let Some(mut url) = login_route(&catalog.settings, client) else {
+        return html! {};
+    };
+    let organization = ticket.organization.as_deref();
+    if let Some(found) = organization.and_then(|id| catalog.organization(id)) {
+        for (name, key) in [("organization_id", "id"), ("organization_name", "name")] {
+            let value = text(found, key).unwrap_or_default();
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    let name = client.and_then(|client| text(client, "name"));
+    html! {
+        p { a.button href=(url.as_str()) { "Back to " (name.unwrap_or_else(|| tenant_name(tenant))) } }
+    }
 }
 
 #[cfg(test)]

@@ -185,7 +185,10 @@ fn breach(kind: &Kind, value: &Value) -> Option<Breach> {
 }
 
 /// Names that metadata must not have.
-fn metadata(body: &Map<String, Value>) -> Result<()> {
+///
+/// # Errors
+/// When `app_metadata` or `user_metadata` of a body has one.
+pub(super) fn metadata(body: &Map<String, Value>) -> Result<()> {
     if let Some(name) = forbidden_name(body) {
         let message = format!("Forbidden attribute in app_metadata: {name}");
         return Err(ApiError::new(400, message, "invalid_body"));

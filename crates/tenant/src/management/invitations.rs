@@ -15,8 +15,8 @@ use url::Url;
 use super::query::{chosen, only, paged};
 use super::schema::{self, Is, Properties, refuse};
 use super::{
-    Answered, ApiError, Caller, Result, clients, connections, object, ok, organizations, resources,
-    roles,
+    Answered, ApiError, Caller, Result, body as bodies, clients, connections, object, ok,
+    organizations, resources, roles,
 };
 use crate::clock::iso;
 use crate::email::{Invited, send_invitation};
@@ -25,6 +25,7 @@ use crate::records::Invitation;
 use crate::signup::is_email;
 use crate::state::Tenant;
 use crate::store::Entry;
+use crate::urls::login_route;
 
 /// Seconds for which an invitation is good: seven days, and thirty at most.
 const LIFETIME_S: i64 = 604_800;
@@ -162,6 +163,7 @@ pub(super) async fn create(
     let organization = organizations::KIND.find(&tenant.catalog, id)?;
     let body = object(call)?;
     schema::check(body, &[PROPERTIES], &["inviter", "invitee", "client_id"])?;
+    bodies::metadata(body)?;
     let inviter = inner(body, "inviter", "name")?;
     let invitee = inner(body, "invitee", "email")?.to_lowercase();
     if !is_email(&invitee) {
@@ -207,7 +209,7 @@ pub(super) async fn create(
             return Err(refuse(&text, Some("ttl_sec")));
         }
     };
-    let start = login_uri(client)?;
+    let start = login_uri(&tenant.catalog.settings, client)?;
     let ticket = tenant.randomness.token();
     let now = tenant.now_ms();
     let part = |key: &str| text(organization, key).unwrap_or_default();
@@ -256,11 +258,10 @@ pub(super) async fn create(
     ))
 }
 
-/// The page of the application that begins a login.
-fn login_uri(client: &Value) -> Result<Url> {
-    let uri = text(client, "initiate_login_uri").unwrap_or_default();
-    Url::parse(uri).map_err(|_| {
-        let message = "A default login route is required to generate the invitation url: set the client's initiate_login_uri.";
+/// The page that begins a login of the application.
+fn login_uri(settings: &Map<String, Value>, client: &Value) -> Result<Url> {
+    login_route(settings, Some(client)).ok_or_else(|| {
+        let message = "A default login route is required to generate the invitation url: set the client's initiate_login_uri or the tenant's default_redirection_uri.";
         ApiError::new(400, message, "invalid_body")
     })
 }
@@ -276,21 +277,34 @@ fn link(mut start: Url, ticket: &str, id: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     use super::{link, login_uri};
 
     #[test]
     fn the_link_leads_to_the_application() {
         let client = json!({"initiate_login_uri": "https://app.example/login?x=1"});
-        let start = login_uri(&client).unwrap();
+        let none = Map::new();
+        let start = login_uri(&none, &client).unwrap();
         assert_eq!(
             link(start, "t", "org_1", "a&b"),
             "https://app.example/login?x=1&invitation=t&organization=org_1&organization_name=a%26b"
         );
         for client in [json!({}), json!({"initiate_login_uri": "/login"})] {
-            let error = login_uri(&client).unwrap_err();
+            let error = login_uri(&none, &client).unwrap_err();
             assert!(error.message.contains("default login route is required"));
+        }
+        let settings = json!({"default_redirection_uri": "https://tenant.example/login"});
+        let settings = settings.as_object().unwrap();
+        for (client, expected) in [
+            (json!({}), "https://tenant.example/login"),
+            (
+                json!({"initiate_login_uri": ""}),
+                "https://tenant.example/login",
+            ),
+            (client, "https://app.example/login?x=1"),
+        ] {
+            assert_eq!(login_uri(settings, &client).unwrap().as_str(), expected);
         }
     }
 }

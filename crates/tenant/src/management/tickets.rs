@@ -182,6 +182,10 @@ fn ticket(
         },
     };
     let result_url = result_url(body, text(user, "email"))?;
+    let organization = body.get("organization_id").and_then(Value::as_str);
+    if let Some(id) = organization {
+        organizations::KIND.find(&tenant.catalog, id)?;
+    }
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
     let user_id = text(user, "user_id").unwrap_or_default();
@@ -194,6 +198,7 @@ fn ticket(
             .get("client_id")
             .and_then(Value::as_str)
             .map(str::to_owned),
+        organization: organization.map(str::to_owned),
         identity: linked.map(|linked| linked.id(user)),
         reset: Reset::New,
     };

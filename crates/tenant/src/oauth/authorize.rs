@@ -16,6 +16,7 @@ use super::enabled;
 use super::event::{self, Occasion};
 use super::finish::{Answer, error_page, send, send_error};
 use super::issue::Grant;
+use super::membership;
 use super::mfa;
 use super::organizations::{self, Prompt};
 use super::par;
@@ -80,8 +81,9 @@ async fn begin(
     tenant: &Arc<Tenant>,
     call: &Call,
     client: Value,
-    request: AuthRequest,
+    mut request: AuthRequest,
 ) -> Result<Response> {
+    membership::of_request(tenant, call, &client, &mut request)?;
     let prompts = |name: &str| request.prompt.iter().any(|prompt| prompt == name);
     let session = session::current(tenant, call)?.filter(|session| {
         let age = tenant
@@ -100,7 +102,6 @@ async fn begin(
         fresh && !asks && same && is_of_login(tenant, session, &request)
     });
     let (browser, is_new) = session::browser(tenant, call);
-    let mut request = request;
     let ticket = request.query.shift_remove("login_ticket");
     let login = LoginDoc {
         id: tenant.randomness.token(),
@@ -173,6 +174,7 @@ pub(crate) fn open_page(tenant: &Tenant, login: &LoginDoc) -> Result<Response> {
     let page = match wants_signup {
         _ if asks && login.request.organization.is_none() => "organization",
         true if pages::login::may_sign_up(tenant, &client, login)? => "signup",
+        _ if pages::passwordless::is_the_only_way(tenant, &client, login) => "passwordless",
         _ => "login",
     };
     Ok(redirect(

@@ -85,16 +85,20 @@ pub(crate) fn is_of(entry: &Value, connection: &Value) -> bool {
         || (id.is_some() && text(entry, "connection_id") == id)
 }
 
-/// Returns why nobody can sign in to an organization on the login page; `None` when somebody can.
+/// Returns why no user can sign in on the login page, to an organization or without one; `None` when users can.
 ///
-/// The texts are production's, as public code and the documentation quote them.
+/// The texts are production's, as public code and the documentation quote them. Production has that of an application also for one with
+/// passwordless connections alone, unless its tenant asks for the identifier first; here a page asks for the address.
 pub(crate) fn closed(
     tenant: &Tenant,
     client: &Value,
     organization: Option<&str>,
 ) -> Option<&'static str> {
-    organization?;
     let all = tenant.catalog.connections.iter();
+    if organization.is_none() {
+        let is_open = all.clone().any(|it| is_enabled(it, client));
+        return (!is_open).then_some("no connections enabled for the client");
+    }
     let mut open = all
         .filter(|it| is_enabled(it, client))
         .map(|it| (it, enabled(tenant, organization, it)))

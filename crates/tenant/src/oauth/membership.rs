@@ -4,10 +4,12 @@
 
 use serde_json::{Map, Value};
 
-use super::enabled::is_of;
+use super::enabled::{is_of, require};
 use super::event::{Occasion, connection};
-use super::{OAuthError, Result};
-use crate::http::text;
+use super::request::AuthRequest;
+use super::{OAuthError, Result, session};
+use crate::catalog::is_enabled;
+use crate::http::{Call, text};
 use crate::management::journal::Happening;
 use crate::management::merge_metadata;
 use crate::records::{Invitation, Member, MemberRoles};
@@ -36,11 +38,78 @@ pub(crate) fn invitation(
     }))
 }
 
+/// Looks at the invitation of a request before any page is shown. The login is by the connection that the invitation names, whatever the
+/// request names: "the id of the connection to force invitee to authenticate with"
+/// (<https://auth0.com/docs/api/management/v2/organizations/get-invitations-by-invitation-id>).
+///
+/// # Errors
+/// When the request has no organization, and when the invitation is unknown, used or over. A member who is signed in continues: the link
+/// was used before.
+pub(super) fn of_request(
+    tenant: &Tenant,
+    call: &Call,
+    client: &Value,
+    request: &mut AuthRequest,
+) -> Result<()> {
+    if !request.query.contains_key("invitation") {
+        return Ok(());
+    }
+    let Some(organization) = request.organization.as_deref() else {
+        let description = "The parameter invitation needs the parameter organization.";
+        return Err(OAuthError::invalid_request(description));
+    };
+    let found = invitation(
+        tenant,
+        &request.client_id,
+        Some(organization),
+        &request.query,
+    )?;
+    let Some((_, found)) = found else {
+        let session = session::current(tenant, call)?;
+        return match session {
+            Some(session) if tenant.is_member(organization, &session.record.user_id)? => Ok(()),
+            _ => Err(not_found()),
+        };
+    };
+    let Some(id) = found.connection_id.as_deref() else {
+        return Ok(());
+    };
+    let mut all = tenant.catalog.connections.iter();
+    let forced = all.find(|it| text(it, "id") == Some(id));
+    let Some(forced) = forced.filter(|it| is_enabled(it, client)) else {
+        return Err(OAuthError::invalid_request(
+            "the connection was not found or is not enabled for the client",
+        ));
+    };
+    require(tenant, Some(organization), forced)?;
+    request.connection = text(forced, "name").map(str::to_owned);
+    Ok(())
+}
+
+fn not_found() -> OAuthError {
+    OAuthError::invalid_request("invitation not found or already used")
+}
+
+/// Whether a user has an identity of the connection that an invitation names, if it names one.
+fn is_by_its_connection(tenant: &Tenant, invitation: &Invitation, user: &Value) -> bool {
+    let Some(id) = invitation.connection_id.as_deref() else {
+        return true;
+    };
+    let identities = user.get("identities").and_then(Value::as_array);
+    let mut identities = identities.into_iter().flatten();
+    identities.any(|identity| {
+        let name = text(identity, "connection").unwrap_or_default();
+        let known = tenant.catalog.connection(name);
+        known.is_some_and(|known| text(known, "id") == Some(id))
+    })
+}
+
 /// Accepts the invitation of a login, if it has one: its user becomes a member, with the roles and metadata of the invitation,
 /// which is good once.
 ///
 /// # Errors
-/// When the invitation is unknown, used or of another organization or application, and when it was made to another address.
+/// When the invitation is unknown, used or of another organization or application, and when it was made to another address or for
+/// another connection.
 pub(super) fn invited(
     tenant: &Tenant,
     organization: Option<&str>,
@@ -58,12 +127,10 @@ pub(super) fn invited(
         if organization.is_some_and(|it| tenant.is_member(it, &occasion.user_id).unwrap_or(false)) {
             return Ok(());
         }
-        return Err(OAuthError::invalid_request(
-            "invitation not found or already used",
-        ));
+        return Err(not_found());
     };
     let address = text(user, "email").unwrap_or_default().to_lowercase();
-    if address != invitation.invitee {
+    if address != invitation.invitee || !is_by_its_connection(tenant, &invitation, user) {
         // Production consumes it: the link cannot be tried again.
         // <https://community.auth0.com/t/132837>
         tenant.store.remove::<Invitation>(&id)?;

@@ -3,6 +3,8 @@
 //! <https://auth0.com/docs/api/authentication/passwordless>,
 //! <https://auth0.com/docs/authenticate/passwordless/implement-login/embedded-login/relevant-api-endpoints>
 
+mod linked;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,6 +12,8 @@ use axum::http::{Method as HttpMethod, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded::Serializer;
+
+use linked::{auth_params, linked};
 
 use super::authorize::signed_in;
 use super::client_auth::{Authenticated, authenticate};
@@ -24,7 +28,7 @@ use super::token::check_body_for;
 use super::{OAuthError, Result};
 use crate::catalog::is_enabled;
 use crate::email::{OfCode, send_with_code};
-use crate::http::{Call, Content, Params, answer, text};
+use crate::http::{Call, answer, text};
 use crate::import::complete;
 use crate::phone::{self, Channel, Purpose};
 use crate::randomness::{digest, same_secret};
@@ -41,21 +45,6 @@ pub(crate) const PASSWORDLESS_GRANT: &str = "http://auth0.com/oauth/grant-type/p
 const LIFETIME_S: i64 = 180;
 /// Wrong codes after which a code is gone.
 const ATTEMPTS: u32 = 3;
-/// Bytes of those parameters: encoded, they have three times as many, and the address of a request has a limit.
-const LONGEST_PARAMS: usize = 8 * 1024;
-/// Parameters of `/authorize` that a link may bring.
-const LINKED: &[&str] = &[
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "scope",
-    "state",
-    "nonce",
-    "audience",
-    "organization",
-    "code_challenge",
-    "code_challenge_method",
-];
 
 fn bad(error: &str, description: impl Into<String>) -> OAuthError {
     OAuthError::new(400, error, description)
@@ -186,6 +175,35 @@ async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
         )));
     }
     let contact = Contact::new(tenant, &who.client, connection, given)?;
+    // Without `send` it is a link.
+    let linked = match call.body_field("send") {
+        Some("code") => None,
+        _ => Some(linked.as_slice()),
+    };
+    let user = start(tenant, call, &who.client, &contact, linked).await?;
+    let id = user
+        .as_ref()
+        .and_then(|user| text(user, "user_id"))
+        .and_then(|id| id.split_once('|'));
+    let id = id.map_or_else(|| tenant.randomness.hex_id(), |(_, bare)| bare.to_owned());
+    Ok(match contact.strategy {
+        "sms" => {
+            let browser = || call.header("accept-language").map(str::to_owned);
+            let language = phone::asked_language(call).or_else(browser);
+            json!({"_id": id, "phone_number": contact.value, "phone_verified": user.is_some(), "request_language": language})
+        }
+        _ => json!({"_id": id, "email": contact.value, "email_verified": user.is_some()}),
+    })
+}
+
+/// Makes a code and sends it, as a link if there are parameters for one. Returns the user, if there is one already.
+async fn start(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: &Value,
+    contact: &Contact,
+    linked: Option<&[(&str, String)]>,
+) -> Result<Option<Value>> {
     let user = contact.user(tenant)?;
     let closed = contact.option("disable_signup") == Some(&Value::Bool(true));
     if user.is_none() && closed {
@@ -208,32 +226,51 @@ async fn sent(tenant: &Arc<Tenant>, call: &Call) -> Result<Value> {
         authenticator: None,
     };
     tenant.store.put(entry, &record, now)?;
-    deliver(tenant, call, &who, &contact, user.as_ref(), &code, &linked).await?;
-    let id = user
-        .as_ref()
-        .and_then(|user| text(user, "user_id"))
-        .and_then(|id| id.split_once('|'));
-    let id = id.map_or_else(|| tenant.randomness.hex_id(), |(_, bare)| bare.to_owned());
-    Ok(match contact.strategy {
-        "sms" => {
-            let browser = || call.header("accept-language").map(str::to_owned);
-            let language = phone::asked_language(call).or_else(browser);
-            json!({"_id": id, "phone_number": contact.value, "phone_verified": user.is_some(), "request_language": language})
-        }
-        _ => json!({"_id": id, "email": contact.value, "email_verified": user.is_some()}),
-    })
+    deliver(tenant, call, client, contact, user.as_ref(), &code, linked).await;
+    Ok(user)
+}
+
+/// Sends a code for the page of a login to an address or a number of a connection.
+///
+/// # Errors
+/// When it is not one, and when no user may sign up with it.
+pub(crate) async fn send_code(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: &Value,
+    (connection, to): (&str, &str),
+) -> Result<()> {
+    let contact = Contact::new(tenant, client, connection, to)?;
+    start(tenant, call, client, &contact, None)
+        .await
+        .map(|_| ())
+}
+
+/// Checks the code of that page, and returns the id of the user, whose login is counted.
+///
+/// # Errors
+/// `invalid_grant` for a wrong code, and when an Action denies the sign-up.
+pub(crate) async fn check_code(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: &Value,
+    (connection, to): (&str, &str),
+    code: &str,
+) -> Result<String> {
+    let contact = Contact::new(tenant, client, connection, to)?;
+    verified(tenant, call, client, &contact, code).await
 }
 
 /// Puts the code, or the link that contains it, into the outbox.
 async fn deliver(
     tenant: &Arc<Tenant>,
     call: &Call,
-    who: &Authenticated,
+    client: &Value,
     contact: &Contact,
     user: Option<&Value>,
     code: &str,
-    linked: &[(&str, String)],
-) -> Result<()> {
+    linked: Option<&[(&str, String)]>,
+) {
     if contact.strategy == "sms" {
         let message = phone::Message {
             purpose: Purpose::Verification,
@@ -241,7 +278,7 @@ async fn deliver(
             recipient: contact.value.clone(),
             code: code.to_owned(),
             user: user.cloned().unwrap_or_default(),
-            client: who.client.clone(),
+            client: client.clone(),
             connection: contact.connection.clone(),
             organization: None,
             login: None,
@@ -249,20 +286,16 @@ async fn deliver(
             language: phone::asked_language(call),
         };
         phone::send(tenant, message).await;
-        return Ok(());
+        return;
     }
-    // Without `send` it is a link.
-    let link = match call.body_field("send") {
-        Some("code") => None,
-        _ => Some(link(tenant, who, contact, code, linked)),
-    };
+    let link = linked.map(|linked| link(tenant, client, contact, code, linked));
     let body = match &link {
         Some(link) => format!("Click this link to log in: {link}"),
         None => format!("Your verification code is: {code}"),
     };
     let subject = format!(
         "Welcome to {}",
-        text(&who.client, "name").unwrap_or(&tenant.name)
+        text(client, "name").unwrap_or(&tenant.name)
     );
     let mail = OfCode {
         template: "passwordless_email",
@@ -270,60 +303,26 @@ async fn deliver(
         code: code.to_owned(),
         url: link,
         user: user.cloned().unwrap_or_default(),
-        client: who.client.clone(),
+        client: client.clone(),
         connection: contact.connection.clone(),
         login: None,
         request: request(tenant, call),
         own: Some((subject, body)),
     };
     send_with_code(tenant, mail).await;
-    Ok(())
-}
-
-/// The parameters of `/authorize` that a request has as `authParams`, as far as a link brings them.
-///
-/// # Errors
-/// When they are not an object of strings, or too long for an address.
-fn auth_params(call: &Call) -> Result<Vec<(&'static str, String)>> {
-    let Content::Json(body) = &call.content else {
-        return Ok(Vec::new());
-    };
-    let asked = match body.get("authParams") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Object(asked)) => asked,
-        Some(_) => return Err(OAuthError::invalid_request("authParams must be an object")),
-    };
-    let mut params = Vec::new();
-    for name in LINKED {
-        match asked.get(*name) {
-            None | Some(Value::Null) => {}
-            Some(Value::String(value)) => params.push((*name, value.clone())),
-            Some(_) => {
-                let description = format!("authParams.{name} must be a string");
-                return Err(OAuthError::invalid_request(description));
-            }
-        }
-    }
-    let length: usize = params.iter().map(|(_, value)| value.len()).sum();
-    match length > LONGEST_PARAMS {
-        true => Err(OAuthError::invalid_request(format!(
-            "authParams have more than {LONGEST_PARAMS} bytes"
-        ))),
-        false => Ok(params),
-    }
 }
 
 /// The link of a mail: it brings the code and the parameters of `/authorize` that the request had as `authParams`.
 fn link(
     tenant: &Tenant,
-    who: &Authenticated,
+    client: &Value,
     contact: &Contact,
     code: &str,
     linked: &[(&str, String)],
 ) -> String {
     let mut query = Serializer::new(String::new());
     query
-        .append_pair("client_id", &who.id)
+        .append_pair("client_id", text(client, "client_id").unwrap_or_default())
         .append_pair("connection", contact.name())
         .append_pair("email", &contact.value)
         .append_pair("verification_code", code);
@@ -485,17 +484,4 @@ pub(crate) async fn follow_link(State(tenant): State<Arc<Tenant>>, call: Call) -
     let result: Result<Response> = result.await;
     // Whoever follows a wrong link stays here: it says nothing of an application that could be trusted.
     result.unwrap_or_else(|error| error_page(&error))
-}
-
-/// The parameters of `/authorize` that a link brings.
-fn linked(call: &Call) -> Params {
-    let known = |name: &str| LINKED.contains(&name) || name == "client_id";
-    let mut params = call.query.clone();
-    params.0.retain(|(name, _)| known(name));
-    if params.get("response_type").is_none() {
-        params
-            .0
-            .push(("response_type".to_owned(), "code".to_owned()));
-    }
-    params
 }

@@ -8,8 +8,10 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::{connection_name, hidden, invited, layout, problem, tenant_name};
-use crate::catalog::{is_enabled, is_provider};
+use super::picker::{claims_field, pickable, picked, picker};
+use super::{
+    connection_name, forgotten, hidden, invited, layout, passwordless, problem, tenant_name,
+};
 use crate::http::{Call, page_towards, redirect, text};
 use crate::oauth::authorize::{refused, signed_in};
 use crate::oauth::enabled::enabled;
@@ -23,9 +25,6 @@ use crate::randomness::{digest, same_secret};
 use crate::signup;
 use crate::signup::identifiers::{self, ATTRIBUTES, AtSignup, at_signup, title};
 use crate::state::Tenant;
-
-/// The number of users that the picker shows.
-const PICKED: usize = 50;
 
 /// The login that a page belongs to, if this is the browser that opened it.
 ///
@@ -140,17 +139,31 @@ pub(crate) async fn proceed(
     login: LoginDoc,
     arrival: Arrival<'_>,
 ) -> Result<Response> {
-    // The page is used up: of two requests at once, one continues.
-    if tenant
-        .store
-        .take::<LoginDoc>(&digest(&login.id), tenant.now_ms())?
-        .is_none()
-    {
-        return Err(OAuthError::invalid_request(
-            "This page has been used already. Go back to the application and sign in again.",
-        ));
-    }
+    use_up(tenant, &login)?;
     mark_login(tenant, arrival.user_id, &call.ip)?;
+    arrive(tenant, call, client, login, arrival).await
+}
+
+/// Uses the page of a login up: of two requests at once, one continues.
+pub(super) fn use_up(tenant: &Tenant, login: &LoginDoc) -> Result<()> {
+    let key = digest(&login.id);
+    let taken = tenant.store.take::<LoginDoc>(&key, tenant.now_ms())?;
+    let used = || {
+        OAuthError::invalid_request(
+            "This page has been used already. Go back to the application and sign in again.",
+        )
+    };
+    taken.map(|_| ()).ok_or_else(used)
+}
+
+/// Begins the session of a user whose login is counted, and runs the Actions.
+pub(super) async fn arrive(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    client: &Value,
+    login: LoginDoc,
+    arrival: Arrival<'_>,
+) -> Result<Response> {
     let (session, cookie) = session::begin(tenant, call, arrival)?;
     let mut response = signed_in(tenant, call, client, login, &session).await;
     session::set_cookie(tenant, &mut response, &cookie);
@@ -158,7 +171,7 @@ pub(crate) async fn proceed(
 }
 
 /// The database of a login: the one that was asked for, or the application's own.
-fn database(tenant: &Tenant, client: &Value, login: &LoginDoc) -> String {
+pub(super) fn database(tenant: &Tenant, client: &Value, login: &LoginDoc) -> String {
     let asked = login.request.connection.as_deref();
     let organization = login.request.organization.as_deref();
     let is_own = |found: &&Value| enabled(tenant, organization, found).signs_in();
@@ -170,60 +183,6 @@ fn database(tenant: &Tenant, client: &Value, login: &LoginDoc) -> String {
     asked.or(known).unwrap_or_default().to_owned()
 }
 
-fn picked(
-    tenant: &Tenant,
-    client: &Value,
-    login: &LoginDoc,
-    user_id: &str,
-) -> Result<Option<String>> {
-    let user = tenant.store.user(user_id)?;
-    let fits = user.is_some_and(|user| is_pickable(tenant, client, login, &user));
-    Ok(fits.then(|| user_id.to_owned()))
-}
-
-fn is_pickable(tenant: &Tenant, client: &Value, login: &LoginDoc, user: &Value) -> bool {
-    let name = user
-        .pointer("/identities/0/connection")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let asked = login
-        .request
-        .connection
-        .as_deref()
-        .is_none_or(|asked| asked == name);
-    asked
-        && tenant
-            .catalog
-            .connection(name)
-            // People of another site sign in there: their script gives the profile.
-            .is_none_or(|connection| is_enabled(connection, client) && !is_provider(connection))
-}
-
-/// The first users who may be picked, of each connection at most one more than are shown.
-fn pickable(
-    tenant: &Tenant,
-    client: &Value,
-    login: &LoginDoc,
-    beginning: Option<&str>,
-) -> Result<Vec<Value>> {
-    let asked = login.request.connection.as_deref();
-    let mut users = Vec::new();
-    for connection in &tenant.catalog.connections {
-        let name = text(connection, "name").unwrap_or_default();
-        if asked.is_none_or(|asked| asked == name)
-            && is_enabled(connection, client)
-            && !is_provider(connection)
-        {
-            let some = tenant.store.first_users(name, beginning, PICKED + 1)?;
-            users.extend(
-                some.into_iter()
-                    .filter(|user| is_pickable(tenant, client, login, user)),
-            );
-        }
-    }
-    Ok(users)
-}
-
 /// Whether the page has a button for a connection: neither the connection nor the organization of the login hides it.
 fn has_button(tenant: &Tenant, login: &LoginDoc, connection: &Value) -> bool {
     let organization = login.request.organization.as_deref();
@@ -231,8 +190,22 @@ fn has_button(tenant: &Tenant, login: &LoginDoc, connection: &Value) -> bool {
         && enabled(tenant, organization, connection).has_button()
 }
 
-/// Whether the organization of a login lets users sign up, or has invited one.
+/// Whether users of a login may have a password: by the connection that it names, else by any database of the application.
+pub(super) fn has_passwords(tenant: &Tenant, client: &Value, login: &LoginDoc) -> bool {
+    let organization = login.request.organization.as_deref();
+    let asked = login.request.connection.as_deref();
+    let mut databases = tenant.catalog.databases(client);
+    databases.any(|it| {
+        asked.is_none_or(|asked| text(it, "name") == Some(asked))
+            && enabled(tenant, organization, it).signs_in()
+    })
+}
+
+/// Whether the organization of a login lets users sign up, or has invited one; without a database no user can.
 pub(crate) fn may_sign_up(tenant: &Tenant, client: &Value, login: &LoginDoc) -> Result<bool> {
+    if !has_passwords(tenant, client, login) {
+        return Ok(false);
+    }
     let name = database(tenant, client, login);
     let Some(connection) = tenant.catalog.connection(&name) else {
         return Ok(true);
@@ -266,24 +239,36 @@ fn login_page(
     let label = identifiers::label(connection.unwrap_or(&Value::Null));
     // Users of another site have their password there.
     let by_domain = provider::has_domains(tenant, &client);
+    let by_password = has_passwords(tenant, &client, login);
+    let by_code = passwordless::first(tenant, &client, login).is_some();
     let body = html! {
         h1 { "Welcome" }
         p { "Log in to " (tenant_name(tenant)) " to continue to " (name) "." }
         (invited::note(tenant, invited.as_ref()))
         (problem(wrong))
         @if !users.is_empty() || find.is_some() { (picker(&state, &users, find, written)) }
-        form method="post" action="/u/login" {
-            (state)
-            label {
-                (label)
-                input name="username" value=(hint) autocomplete="username" required autofocus[hint.is_empty()];
+        @if by_password || by_domain {
+            form method="post" action="/u/login" {
+                (state)
+                label {
+                    (if by_password { label.as_str() } else { "Email address" })
+                    input name="username" value=(hint) autocomplete="username" required autofocus[hint.is_empty()];
+                }
+                @if by_password {
+                    label {
+                        "Password"
+                        input type="password" name="password" autocomplete="current-password" required[!by_domain] autofocus[!hint.is_empty()];
+                    }
+                }
+                (claims_field(written))
+                button name="action" value="default" { "Continue" }
             }
-            label {
-                "Password"
-                input type="password" name="password" autocomplete="current-password" required[!by_domain] autofocus[!hint.is_empty()];
-            }
-            (claims_field(written))
-            button name="action" value="default" { "Continue" }
+        }
+        @if forgotten::is_offered(tenant, &client, login) {
+            p { a href={ "/u/reset-password?state=" (login.id) } { "Forgot password?" } }
+        }
+        @if by_code && !by_password {
+            p { a.button href={ "/u/passwordless?state=" (login.id) } { "Continue with a code" } }
         }
         @if may_sign_up(tenant, &client, login)? {
             p {
@@ -309,46 +294,6 @@ fn login_page(
         layout("Log in", &body),
         &[&login.request.redirect_uri],
     ))
-}
-
-/// Returns the buttons of users who are signed in without a password.
-fn picker(state: &Markup, users: &[Value], find: Option<&str>, written: &str) -> Markup {
-    html! {
-        p.note { "Only in this local tenant: sign in without a password as" }
-        form method="post" action="/u/login" {
-            (state)
-            @for user in users.iter().take(PICKED) {
-                @let id = text(user, "user_id").unwrap_or_default();
-                @let shown = text(user, "email").or_else(|| text(user, "username"));
-                button.user name="user_id" value=(id) { (shown.unwrap_or(id)) }
-            }
-            (claims_field(written))
-        }
-        @if users.len() > PICKED || find.is_some() {
-            form method="get" action="/u/login" {
-                (state)
-                label {
-                    "At most " (PICKED) " are shown. Find one by the beginning of the email address or username"
-                    input name="find" value=(find.unwrap_or_default()) autocomplete="off";
-                }
-                button.user { "Find" }
-            }
-        }
-        hr;
-    }
-}
-
-/// Returns the field for claims of this login, which is closed until it is needed.
-fn claims_field(written: &str) -> Markup {
-    html! {
-        details open[!written.is_empty()] {
-            summary.note { "Claims for this login" }
-            label {
-                "A JSON object; both tokens get these claims, as from an Action"
-                textarea name="claims" spellcheck="false" placeholder="{\"https://example.com/hobby\": \"surfing\"}" { (written) }
-            }
-        }
-    }
 }
 
 pub(crate) async fn sign_up(State(tenant): State<Arc<Tenant>>, call: Call) -> Response {

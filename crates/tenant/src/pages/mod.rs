@@ -1,12 +1,15 @@
 //! The pages that users see: plain HTML, no scripts. [`maud`] escapes every string in them.
 
 pub(crate) mod consent;
+pub(crate) mod forgotten;
 pub(crate) mod form;
 pub(crate) mod index;
 mod invited;
 pub(crate) mod login;
 pub(crate) mod mfa;
 pub(crate) mod organization;
+pub(crate) mod passwordless;
+mod picker;
 pub(crate) mod provider;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};

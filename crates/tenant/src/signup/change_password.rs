@@ -69,29 +69,56 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
     if let Err(refusal) = names_a_database(&tenant, part("client_id"), connection) {
         return answer(StatusCode::BAD_REQUEST, &refusal.0);
     }
-    match tenant.store.user_by_login(connection, email) {
-        Ok(Some((user, _))) => {
-            let linked = Linked::by_login(&user, connection, email);
-            let cause = Cause {
-                client_id: part("client_id"),
-                organization: part("organization"),
-                linked,
-                call: Some(&call),
-            };
-            let addressed = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
-            send(&tenant, Template::ResetEmail, &addressed, cause).await;
-            happenings::of_user(&tenant, &call, "scpr", &user);
-        }
-        // The answer does not reveal it, so the log does.
-        Ok(None) => tenant.control.log(json!({
-            "type": "email", "date": iso(tenant.now_ms()), "template": "reset_email",
-            "client_id": part("client_id"),
-            "error": format!("no mail: `{connection}` has no user with the address `{email}`"),
-        })),
-        Err(error) => return OAuthError::from(error).response(),
+    let asked = Asked {
+        client_id: part("client_id"),
+        organization: part("organization"),
+        connection,
+        login: email,
+    };
+    if let Err(error) = send_link(&tenant, &call, &asked).await {
+        return error.response();
     }
     let said = "We've just sent you an email to reset your password.";
     let mut response = Response::new(axum::body::Body::from(said));
     crate::http::set(&mut response, "content-type", "text/html; charset=utf-8");
     response
+}
+
+/// Whose password is to be changed.
+pub(crate) struct Asked<'a> {
+    pub(crate) client_id: Option<&'a str>,
+    /// The id of the organization, if there is one.
+    pub(crate) organization: Option<&'a str>,
+    /// The name of the database.
+    pub(crate) connection: &'a str,
+    /// An e-mail address, or another identifier of the user.
+    pub(crate) login: &'a str,
+}
+
+/// Sends the mail to the user, if there is one. Only the log says that there is none.
+pub(crate) async fn send_link(
+    tenant: &Arc<Tenant>,
+    call: &Call,
+    asked: &Asked<'_>,
+) -> Result<(), OAuthError> {
+    let (connection, login) = (asked.connection, asked.login);
+    let Some((user, _)) = tenant.store.user_by_login(connection, login)? else {
+        tenant.control.log(json!({
+            "type": "email", "date": iso(tenant.now_ms()), "template": "reset_email",
+            "client_id": asked.client_id,
+            "error": format!("no mail: `{connection}` has no user with the address `{login}`"),
+        }));
+        return Ok(());
+    };
+    let linked = Linked::by_login(&user, connection, login);
+    let cause = Cause {
+        client_id: asked.client_id,
+        organization: asked.organization,
+        linked,
+        call: Some(call),
+    };
+    let addressed = linked.map_or_else(|| user.clone(), |linked| linked.addressed(&user));
+    send(tenant, Template::ResetEmail, &addressed, cause).await;
+    happenings::of_user(tenant, call, "scpr", &user);
+    Ok(())
 }
