@@ -186,6 +186,8 @@ fn compile(root: &Path, work: &Path, base: &Path) -> anyhow::Result<()> {
         .envs(recipe::ENVIRONMENT.iter().copied())
         .env("CFLAGS_wasm32_wasip2", c_flags(root, work)?)
         .env("POSTLOGIN_NODE_LIBRARY", work.join("node"))
+        // A machine's own setting: with it, Cargo leaves out the optimisation across crates.
+        .env("CARGO_INCREMENTAL", "0")
         // Panic messages of the engine must not name this machine.
         .env(
             "CARGO_ENCODED_RUSTFLAGS",
