@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// Bytes of scripts that one run keeps: those of Actions with their Action Modules and mocks, however many. In production, 20 Actions
 /// of a trigger have at most 2 MB.
-pub const CODE_BYTES: usize = 16 << 20;
+pub const CODE_BYTES: usize = 10 << 20;
 /// Bytes of components that one run keeps. One that `postlogin build` makes has some 16 MB.
 pub const COMPONENT_BYTES: usize = 192 << 20;
 
