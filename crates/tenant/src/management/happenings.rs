@@ -51,12 +51,15 @@ pub(crate) fn exchanged(tenant: &Tenant, call: &Call, client_id: &str, grant: Op
     let kind = of_grant(call.body_field("grant_type").unwrap_or_default()).0;
     let scope = grant.map(|grant| grant.scope.join(" ")).unwrap_or_default();
     let audience = grant.and_then(|grant| grant.audience.as_deref());
+    let user = grant.and_then(|grant| tenant.store.user(&grant.user_id).ok().flatten());
+    let shown = user.as_ref().map(Shown::of).unwrap_or_default();
     tenant.record_of(
         call,
         &Happening {
             kind,
             client_id,
             user_id: grant.map_or("", |grant| grant.user_id.as_str()),
+            user_name: &shown.email,
             audience: audience.or(call.body_field("audience")).unwrap_or_default(),
             scope: &scope,
             ..Happening::default()

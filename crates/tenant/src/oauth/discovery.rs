@@ -15,7 +15,7 @@ use crate::state::Tenant;
 
 pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response {
     let url = |path: &str| tenant.url(path);
-    let body = json!({
+    let mut body = json!({
         "issuer": tenant.site.issuer,
         "authorization_endpoint": url("authorize"),
         "token_endpoint": url("oauth/token"),
@@ -41,6 +41,13 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
         "request_uri_parameter_supported": false,
         "request_parameter_supported": false,
     });
+    // Tenants that are older than the endpoint list it once they switch that on:
+    // <https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0>.
+    let logout = tenant.catalog.settings.get("oidc_logout");
+    let listed = logout.and_then(|it| it.get("rp_logout_end_session_endpoint_discovery"));
+    if let (Some(Value::Bool(false)), Some(body)) = (listed, body.as_object_mut()) {
+        body.shift_remove("end_session_endpoint");
+    }
     public(answer(StatusCode::OK, &body))
 }
 

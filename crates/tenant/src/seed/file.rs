@@ -89,6 +89,9 @@ impl Reader {
                     let known = SECTIONS.iter().map(|it| it.name).chain(["users", "tenant"]);
                     let known: Vec<&str> = known.collect();
                     let hint = match closest(&key, known.iter().copied()) {
+                        _ if key == "databases" => {
+                            "databases are `connections` with `strategy: auth0`".to_owned()
+                        }
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!("there are {}", known.join(", ")),
                     };

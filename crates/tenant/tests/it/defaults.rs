@@ -214,6 +214,24 @@ fn an_oidc_logout_that_does_not_name_the_session_is_confirmed() {
     });
 }
 
+/// Source: <https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0>.
+#[test]
+fn discovery_lists_the_logout_unless_the_tenant_switches_that_off() {
+    run(async {
+        for (setting, expected) in [(None, true), (Some(true), true), (Some(false), false)] {
+            let mut world = changed(|data| {
+                let logout = setting
+                    .map(|listed| json!({"rp_logout_end_session_endpoint_discovery": listed}));
+                data.settings
+                    .extend(logout.map(|it| ("oidc_logout".to_owned(), it)));
+            });
+            let found = world.get("/.well-known/openid-configuration").await.json();
+            let listed = found.get("end_session_endpoint");
+            assert_eq!(listed.is_some(), expected, "{setting:?}");
+        }
+    });
+}
+
 #[test]
 fn the_certificate_of_the_key_is_at_pem() {
     run(async {
@@ -312,9 +330,10 @@ fn a_third_party_application_signs_in_by_connections_of_the_domain_alone() {
             data.clients[1]["is_first_party"] = json!(false);
         });
         let page = world.authorize(&[]).await;
-        let refused = world.sign_in(&page).await;
-        assert_ne!(refused.header("location"), "/u/consent", "{}", refused.text);
-        assert!(!refused.header("location").contains("code="));
+        assert_eq!(
+            page.parameter("error_description").as_deref(),
+            Some("no connections enabled for the client")
+        );
         let refused = world.token(&by_password(&[])).await;
         assert_eq!(refused.status, 403, "{}", refused.text);
         assert_eq!(refused.json()["error"], "unauthorized_client");

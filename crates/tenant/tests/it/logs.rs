@@ -79,6 +79,7 @@ fn what_happens_is_listed_by_its_code() {
                 "sapi"
             ]
         );
+        assert_eq!(events[2]["user_name"], "jane@example.com");
         let login = &events[1];
         for (key, expected) in [
             ("client_id", SPA),
@@ -155,7 +156,7 @@ fn events_are_searched_paged_and_followed() {
         );
         assert_eq!(
             kinds(&events(&mut world, &token, "?search=JANE").await),
-            ["s"]
+            ["seacft", "s"]
         );
         assert_eq!(
             kinds(&events(&mut world, &token, "?search=type%3Aseacft").await),

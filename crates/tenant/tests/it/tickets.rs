@@ -278,3 +278,73 @@ fn the_head_of_a_link_uses_nothing_up() {
         assert!(head.header("content-type").starts_with("application/json"));
     });
 }
+
+/// Source: <https://auth0.com/docs/api/management/v2/tickets/post-email-verification>, `client_id` and `organization_id`.
+#[test]
+fn a_link_leads_back_to_the_application() {
+    run(async {
+        let mut data = export();
+        data.clients[0]["initiate_login_uri"] = json!("https://app.example/login?x=1");
+        data.settings.insert(
+            "default_redirection_uri".into(),
+            json!("https://tenant.example/login"),
+        );
+        let mut world = World::with(data, vec![]);
+        let acme = get(&mut world, "organizations/name/acme").await["id"].clone();
+        let id = acme.as_str().unwrap();
+        let organization = format!("organization_id={id}&amp;organization_name=acme");
+        for (body, expected, name) in [
+            (
+                json!({"client_id": SPA}),
+                "https://app.example/login?x=1\"".to_owned(),
+                "SPA",
+            ),
+            (
+                json!({"client_id": SPA, "organization_id": acme}),
+                format!("https://app.example/login?x=1&amp;{organization}\""),
+                "SPA",
+            ),
+            // An application without a page of its own has the tenant's.
+            (
+                json!({"client_id": MACHINE}),
+                "https://tenant.example/login\"".to_owned(),
+                "Machine",
+            ),
+            (
+                json!({"organization_id": acme}),
+                format!("https://tenant.example/login?{organization}\""),
+                "example",
+            ),
+        ] {
+            let mut ask = body.clone();
+            ask["user_id"] = json!("auth0|1");
+            let (_, made) = post(&mut world, "tickets/email-verification", ask.clone()).await;
+            let verified = world.get(made["ticket"].as_str().unwrap()).await.text;
+            let (_, made) = post(&mut world, "tickets/password-change", ask.clone()).await;
+            let link = made["ticket"].as_str().unwrap();
+            let (_, ticket) = link.split_once("ticket=").unwrap();
+            let fields = [("ticket", ticket), ("password", "new-Long-secret-1")];
+            let changed = world.form("/u/ticket", &fields).await.text;
+            // Mails of one millisecond have no order in the outbox.
+            world.advance(1).await;
+            post(&mut world, "jobs/verification-email", ask).await;
+            let mail = world.mails().await.pop().unwrap();
+            let mailed = world.get(mail["url"].as_str().unwrap()).await.text;
+            for shown in [verified, changed, mailed] {
+                assert!(shown.contains(&expected), "{expected}: {shown}");
+                assert!(shown.contains(&format!("Back to {name}")), "{shown}");
+            }
+        }
+        let ask = json!({"user_id": "auth0|1", "organization_id": "org_unknown"});
+        for path in ["tickets/email-verification", "tickets/password-change"] {
+            let (status, answer) = post(&mut world, path, ask.clone()).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
+        }
+        // Without either there is no link.
+        let mut world = World::new(vec![]);
+        let ask = json!({"user_id": "auth0|1", "client_id": SPA});
+        let (_, made) = post(&mut world, "tickets/email-verification", ask).await;
+        let shown = world.get(made["ticket"].as_str().unwrap()).await.text;
+        assert!(shown.contains("Email Verified") && !shown.contains("Back to"));
+    });
+}

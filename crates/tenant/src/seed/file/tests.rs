@@ -45,6 +45,12 @@ fn each_mistake_has_its_place_and_a_hint() {
             vec!["seed.yaml:1:1: unknown key `clinets` of a seed (did you mean `clients`?)"],
         ),
         (
+            "databases: []\n",
+            vec![
+                "seed.yaml:1:1: unknown key `databases` of a seed (databases are `connections` with `strategy: auth0`)",
+            ],
+        ),
+        (
             "[]",
             vec![
                 "seed.yaml:1:1: a seed must be an object; this is a list (write users, clients, resourceServers, roles or organizations; a list of users alone is for --users)",
