@@ -71,7 +71,7 @@ const OTHERS: &[(&str, &str)] = &[
         "the key that the user named",
     ),
     (
-        "crates/cli/src/commands/replay/git.rs",
+        "crates/cli/src/repository.rs",
         "where the user's repository is",
     ),
     (

@@ -319,7 +319,7 @@ impl Deadline {
 }
 
 /// The most instances of modules in a sandbox. A component of a language runtime has some ten.
-pub(crate) const INSTANCES: usize = 1_000;
+pub(crate) const INSTANCES: usize = 500;
 /// The most memories and the most tables of all instances in a sandbox.
 pub(crate) const PARTS: usize = 100;
 /// The most entries of all tables in a sandbox.

@@ -241,7 +241,7 @@ fn memories_tables_and_instances_of_a_component_are_limited_together() {
             format!("(memory 2000) (memory 2000) {touches}"),
             "OutOfMemory",
         ),
-        (2_000, String::new(), "HostLimit"),
+        (900, String::new(), "HostLimit"),
         (200, "(memory 0)".to_owned(), "HostLimit"),
         (200, "(table 0 funcref)".to_owned(), "HostLimit"),
         // The second table is refused, as by an engine that has no memory.

@@ -1,4 +1,4 @@
-//! What is kept of the guest's requests for the outcome.
+//! The guest's requests, as far as they are kept for the outcome.
 
 use std::{collections::VecDeque, mem};
 

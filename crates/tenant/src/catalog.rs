@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::http::{text, texts};
 
 pub(crate) use access::{
-    NoDirectory, allows_grant, is_confidential, is_enabled, is_third_party, warnings,
+    NoDirectory, allows_grant, is_confidential, is_enabled, is_provider, is_third_party, warnings,
 };
 
 /// The database connection of a project that has none.
@@ -454,14 +454,6 @@ impl Catalog {
 pub(crate) fn is_of_client(grant: &Value, client: &Value) -> bool {
     let of = text(grant, "client_id").or_else(|| text(grant, "client_name"));
     of.is_some() && (of == text(client, "name") || of == text(client, "client_id"))
-}
-
-/// Whether people of a connection sign in at another site: a social or an enterprise connection.
-pub(crate) fn is_provider(connection: &Value) -> bool {
-    !matches!(
-        text(connection, "strategy").unwrap_or("auth0"),
-        "auth0" | "email" | "sms"
-    )
 }
 
 #[cfg(test)]

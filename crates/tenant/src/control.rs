@@ -33,12 +33,33 @@ use crate::trouble::{aside, tell};
 
 /// The number of entries that the log keeps.
 const LOG: usize = 1_000;
+/// Bytes of the entries that it keeps.
+const LOG_BYTES: usize = 64 << 20;
 
 /// An entry of the log as text: a tenth of what an outcome takes as a tree.
 #[derive(Debug, Clone)]
 struct Entry {
     kind: Arc<str>,
     json: Arc<str>,
+}
+
+/// The latest entries: outcomes with large requests or values would take gigabytes.
+#[derive(Debug, Default)]
+struct Log {
+    entries: VecDeque<Entry>,
+    bytes: usize,
+}
+
+impl Log {
+    fn push(&mut self, entry: Entry) {
+        self.bytes += entry.json.len();
+        self.entries.push_back(entry);
+        while self.entries.len() > LOG || (self.bytes > LOG_BYTES && self.entries.len() > 1) {
+            if let Some(oldest) = self.entries.pop_front() {
+                self.bytes = self.bytes.saturating_sub(oldest.json.len());
+            }
+        }
+    }
 }
 
 /// The receiver of each entry of the log.
@@ -60,7 +81,7 @@ pub(crate) struct Control {
     rules: Mutex<VecDeque<Rule>>,
     /// The parameters that the log has already.
     pub(crate) noticed: Noticed,
-    log: Mutex<VecDeque<Entry>>,
+    log: Mutex<Log>,
     listeners: broadcast::Sender<Entry>,
     watcher: OnceLock<Watcher>,
     /// Whether the server stops.
@@ -99,7 +120,7 @@ impl Control {
 
     pub(crate) fn reset(&self) {
         locked(&self.failures).clear();
-        locked(&self.log).clear();
+        *locked(&self.log) = Log::default();
         self.forces_mfa.store(false, Ordering::Relaxed);
         locked(&self.rules).clear();
         self.noticed.clear();
@@ -127,11 +148,7 @@ impl Control {
             kind: text(&entry, "type").unwrap_or("message").into(),
             json: entry.to_string().into(),
         };
-        let mut log = locked(&self.log);
-        if log.len() >= LOG {
-            log.pop_front();
-        }
-        log.push_back(entry.clone());
+        locked(&self.log).push(entry.clone());
         // There may be no listener.
         let _ = self.listeners.send(entry);
     }
@@ -311,7 +328,7 @@ fn claims(tenant: &Tenant, method: &Method, body: &Map<String, Value>) -> Respon
 
 fn log(tenant: &Tenant) -> Response {
     let log = locked(&tenant.control.log);
-    let entries: Vec<&str> = log.iter().map(|entry| &*entry.json).collect();
+    let entries: Vec<&str> = log.entries.iter().map(|entry| &*entry.json).collect();
     json_text(format!("[{}]", entries.join(",")))
 }
 
@@ -319,7 +336,11 @@ fn log(tenant: &Tenant) -> Response {
 fn events(tenant: &Tenant) -> Response {
     let mut listener = tenant.control.listeners.subscribe();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Infallible>>(64);
-    let past: Vec<Entry> = locked(&tenant.control.log).iter().cloned().collect();
+    let past: Vec<Entry> = locked(&tenant.control.log)
+        .entries
+        .iter()
+        .cloned()
+        .collect();
     let mut closed = tenant.control.closed.subscribe();
     let told = async move {
         for entry in past {
@@ -361,4 +382,35 @@ fn lagged(missed: u64) -> Bytes {
     Bytes::from(format!(
         "event: missed\ndata: {{\"type\":\"missed\",\"entries\":{missed}}}\n\n"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, LOG, LOG_BYTES, Log};
+
+    fn entry(bytes: usize) -> Entry {
+        Entry {
+            kind: "login".into(),
+            json: "x".repeat(bytes).into(),
+        }
+    }
+
+    #[test]
+    fn the_log_keeps_the_latest_entries_within_a_number_and_bytes() {
+        let mut log = Log::default();
+        for bytes in 0..LOG + 5 {
+            log.push(entry(bytes));
+        }
+        assert_eq!(log.entries.len(), LOG);
+        assert_eq!(log.entries.front().map(|entry| entry.json.len()), Some(5));
+        let large = LOG_BYTES / 4;
+        for _ in 0..10 {
+            log.push(entry(large));
+        }
+        assert_eq!(log.entries.len(), 4);
+        assert_eq!(log.bytes, 4 * large);
+        // One is kept whatever its size is.
+        log.push(entry(LOG_BYTES + 1));
+        assert_eq!(log.entries.len(), 1);
+    }
 }

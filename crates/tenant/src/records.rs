@@ -4,6 +4,7 @@
 //! JSON of others stays [`Value`]: profiles, metadata, the configuration, the bodies of requests.
 
 mod device;
+mod permissions;
 
 use postlogin_core::Suspension;
 use serde::de::DeserializeOwned;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(crate) use self::device::{Origin, SessionDevice};
+pub(crate) use self::permissions::{Permission, Permissions};
 use crate::oauth::issue::Grant;
 use crate::oauth::run::LoginDoc;
 use crate::oauth::waiting::Waiting;
@@ -384,20 +386,6 @@ pub(crate) struct Job {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<String>,
 }
-
-/// A permission that a user has without a role, or a role has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Permission {
-    #[serde(rename = "resource_server_identifier")]
-    pub(crate) api: String,
-    #[serde(rename = "permission_name")]
-    pub(crate) name: String,
-}
-
-/// The permissions that a user has without a role; its owner is the user.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Permissions(pub(crate) Vec<Permission>);
 
 /// A user of a seed was stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -52,6 +52,7 @@ cases:
   - { description: passes, expect: { status: allowed } }
   - { description: fails, expect: { id_token: { 'https://example.com/x': 2 } } }
   - { description: throws, with: { user: { app_metadata: { plan: throw } } }, expect: { status: allowed } }
+  - { description: asks, actions: [asks.js], expect: { status: failed } }
   - { description: is skipped, skip: not now, expect: { status: allowed } }
   - { description: a snapshot, snapshot: true }
 ---
@@ -118,6 +119,10 @@ fn what_is_printed_fits_its_schema() {
             "function rule(user, context, callback) { callback(null, user, context); }\n",
         ),
         (
+            "asks.js",
+            "exports.onExecutePostLogin = async () => { await fetch('https://a.example/x'); };\n",
+        ),
+        (
             "event.json",
             "{\"user\": {\"app_metadata\": {\"plan\": \"throw\"}}}",
         ),
@@ -163,6 +168,7 @@ fn what_is_printed_fits_its_schema() {
         ("explanation", format!("explain claims.js {FIXED} {asked} --set transaction.requested_scopes=[] --format json")),
         ("explanation", format!("explain broken.js claims.js {FIXED} {asked} --format json")),
         ("explanation", format!("explain sent.js {FIXED} --format json")),
+        ("explanation", format!("explain asks.js {FIXED} --format json")),
         ("explanation", format!("explain form.js {FIXED} --format json")),
         ("explanation", format!("explain factor.js {FIXED} --challenge succeed --format json")),
         ("test", "test --reporter json".to_owned()),

@@ -325,7 +325,7 @@ fn a_request_that_is_too_long_is_refused_and_the_session_continues() {
     let message = answers[2]["errors"][0]["message"]
         .as_str()
         .unwrap_or_default();
-    assert!(message.contains("more than 700000 values"), "{message}");
+    assert!(message.contains("more than 400000 values"), "{message}");
     assert_eq!(answers[3]["passed"], true);
 }
 

@@ -98,8 +98,8 @@ fn slips_that_stop_nothing_are_warned_about() {
 #[test]
 fn an_event_of_many_megabytes_is_an_event() {
     let mut event = String::from("{\"user\": {\"user_metadata\": {");
-    for n in 0..100_000 {
-        let _ = write!(event, "\"key{n}\": \"a value of some length\",");
+    for n in 0..90_000 {
+        let _ = write!(event, "\"key{n}\": \"a value of some more length\",");
     }
     event.push_str("\"last\": 1}}}");
     assert!(event.len() > 3_000_000);

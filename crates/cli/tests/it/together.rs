@@ -120,7 +120,7 @@ fn answers_about_long_names_are_not_all_kept() {
 
 #[test]
 fn documents_of_a_project_and_of_cases_have_limits_together() {
-    let big = format!("{{\"name\": \"x\", \"list\": [{}0]}}", "0,".repeat(600_000));
+    let big = format!("{{\"name\": \"x\", \"list\": [{}0]}}", "0,".repeat(390_000));
     let export = &[
         ("actions/a/code.js", HANDLER),
         (
@@ -147,7 +147,7 @@ fn documents_of_a_project_and_of_cases_have_limits_together() {
 
     let event = format!(
         "{{\"user\": {{\"user_metadata\": {{\"x\": [{}0]}}}}}}",
-        "0,".repeat(600_000)
+        "0,".repeat(390_000)
     );
     let place = folder(&[("a.js", HANDLER), ("big.json", &event)]);
     links(
@@ -175,14 +175,14 @@ fn the_largest_event_fits() {
     let action = "exports.onExecutePostLogin = async (event, api) => {\n  \
         api.idToken.setCustomClaim('length', event.user.user_metadata.x.length);\n};\n";
     let place = folder(&[("a.js", action)]);
-    for (item, most) in [("1", 690_000), ("[1]", 135_000), ("\"123456789\"", 345_000)] {
+    for (item, most) in [("1", 390_000), ("[1]", 77_000), ("\"123456789\"", 197_000)] {
         for (count, code) in [(most, 0), (most * 2, 2)] {
             let items = vec![item; count].join(",");
             let event = format!("{{\"user\": {{\"user_metadata\": {{\"x\": [{items}]}}}}}}");
             fs::write(place.path().join("event.json"), event).expect("a file");
             let printed = run(&place, "run a.js --event event.json", code);
             assert_eq!(
-                printed.contains("more than 700000 values"),
+                printed.contains("more than 400000 values"),
                 code == 2,
                 "{item}"
             );

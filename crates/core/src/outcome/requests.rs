@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::location::Location;
 use crate::redact::Mask;
 
-/// One request to the network, and what came of it.
+/// One request to the network, and its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// The Action that made it. Empty until the login takes the record.
@@ -19,13 +19,13 @@ pub struct RequestRecord {
     pub headers: Map<String, Value>,
     /// The value of its JSON, else a string, else `{"base64": …}`; null when it has none.
     pub body: Value,
-    /// What came back.
+    /// The answer, or why there is none.
     pub response: RequestEnd,
     /// The place of the call in the Action; null where none is known.
     pub location: Option<Location>,
 }
 
-/// What came of a request.
+/// The end of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RequestEnd {

@@ -240,7 +240,7 @@ fn a_document_of_very_many_values_is_refused_before_it_is_parsed() {
         let error = parse_document(&text, format, "e.json").expect_err("too many");
         assert_eq!(
             error.to_string(),
-            "e.json: the document has more than 700000 values: a text counts as two, a list or an object as four"
+            "e.json: the document has more than 400000 values: a text counts as two, a list or an object as four"
         );
     }
 }

@@ -28,8 +28,7 @@ use postlogin_core::{
     reads::{Record, Watch},
 };
 use postlogin_engine::{Allocation, BoundAction, advance, finish, infos};
-use postlogin_host::account::hide_credentials;
-use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, Traffic};
+use postlogin_host::{Budget, Clock, Conditions, Door, Flow, Mock, Traffic, account};
 use postlogin_page::{Report, SourceText};
 use postlogin_project::{Project, Secret, TenantData};
 use postlogin_tenant::{
@@ -38,8 +37,7 @@ use postlogin_tenant::{
 };
 use serde_json::{Value, json};
 
-use crate::closely::requests;
-use crate::{Compiler, LeftOut, PreparedLogin, run_login, unloadable};
+use crate::{Compiler, LeftOut, PreparedLogin, closely::requests, run_login, unloadable};
 pub use error::ProgramError;
 use program::{Library, Program, cores};
 use slots::{Slot, Slots};
@@ -442,7 +440,7 @@ impl LoginPipeline for Pipeline {
 
     fn redact(&self, outcome: &mut Outcome) {
         outcome.redact_by(&self.library.mask);
-        hide_credentials(&mut outcome.requests);
+        account::hide_credentials(&mut outcome.requests);
     }
 
     fn redacted<'o>(&self, outcome: &'o Outcome) -> Cow<'o, Outcome> {

@@ -41,6 +41,14 @@ impl Catalog {
 /// Whether an application may use a connection. An export lists the names of applications: an empty list is none of them, as
 /// in production. Where nothing is listed, nothing is known, and all may.
 ///
+/// Whether people of a connection sign in at another site: a social or an enterprise connection.
+pub(crate) fn is_provider(connection: &Value) -> bool {
+    !matches!(
+        text(connection, "strategy").unwrap_or("auth0"),
+        "auth0" | "email" | "sms"
+    )
+}
+
 /// A third-party application may use those of the domain level, and no others:
 /// <https://auth0.com/docs/authenticate/identity-providers/promote-connections-to-domain-level>.
 pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use postlogin_core::ResumeStep;
-use postlogin_core::outcome::Outcome;
+use postlogin_core::outcome::{Outcome, RequestEnd, RequestRecord};
 use postlogin_core::reads::Record;
 use postlogin_page::RequestEntry;
 use serde_json::Value;
@@ -335,6 +335,10 @@ fn weight_of_end(ended: &Ended) -> usize {
         &outcome.user.user_metadata,
         &outcome.user.app_metadata,
     ];
+    let rules = outcome.rules.iter();
+    let rules = rules.map(|rules| weight(&rules.user) + weight(&rules.context));
+    let requests = outcome.requests.iter();
+    let requests = requests.map(weight_of_record);
     let calls = outcome.commands.iter();
     let calls = calls.map(|call| READ + call.args.iter().map(weight).sum::<usize>());
     let ledger = outcome.ledger.iter();
@@ -347,7 +351,21 @@ fn weight_of_end(ended: &Ended) -> usize {
         _ => 0,
     };
     seen + claims.into_iter().map(map).sum::<usize>()
-        + calls.chain(ledger).chain(reads).chain(logs).sum::<usize>()
+        + calls
+            .chain(ledger)
+            .chain(reads)
+            .chain(logs)
+            .chain(requests)
+            .chain(rules)
+            .sum::<usize>()
+}
+
+fn weight_of_record(request: &RequestRecord) -> usize {
+    let answer = match &request.response {
+        RequestEnd::Answered { body, .. } => weight(body),
+        RequestEnd::Failed { .. } | RequestEnd::Refused { .. } => NODE,
+    };
+    READ + request.url.len() + weight(&request.body) + answer
 }
 
 #[cfg(test)]

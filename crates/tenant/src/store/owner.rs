@@ -68,7 +68,7 @@ fn has_log(file: &Path) -> bool {
 pub(super) struct Lock {
     held: File,
     file: PathBuf,
-    /// What a server of this user left that did not end in order.
+    /// The traces of a server of this user that did not end in order.
     left: Left,
 }
 

@@ -10,7 +10,7 @@ const LONGEST_HEAD: usize = 200;
 /// Where the name before a value is.
 pub(super) struct Place<'n> {
     pub(super) name: &'n str,
-    /// How far the name is from the beginning of its line.
+    /// The distance of the name from the beginning of its line.
     pub(super) indent: usize,
     /// Whether nothing but marks of a list or a quotation is before the name.
     pub(super) begins_line: bool,
