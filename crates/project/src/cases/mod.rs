@@ -158,6 +158,7 @@ pub struct Step {
 
 /// An action of the user at a suspension.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a case has few steps")]
 pub enum Act {
     /// Comes back to `/continue`.
     Continue {

@@ -186,6 +186,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     if value.is_empty() || is_plain_flag(value) {
         return Vec::new();
     }
-    let before = raw.find(value).unwrap_or_default();
-    vec![range.start + before..range.start + before + value.len()]
+    let start = range.start + raw.find(value).unwrap_or_default();
+    let found = start..start + value.len();
+    vec![found]
 }
