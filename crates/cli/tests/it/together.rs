@@ -141,7 +141,7 @@ fn documents_of_a_project_and_of_cases_have_limits_together() {
     );
     let printed = run(&place, "run a", 2);
     assert!(
-        printed.contains("clients/x03.json: the files of the project are too large up to this one"),
+        printed.contains("clients/x05.json: the files of the project are too large up to this one"),
         "{printed}"
     );
 
@@ -164,7 +164,7 @@ fn documents_of_a_project_and_of_cases_have_limits_together() {
     let printed = run(&place, "test -j1", 2);
     assert!(
         printed.contains(
-            "e03.json: the events, users, clients and mocks that cases name take more than 128 MiB"
+            "e05.json: the events, users, clients and mocks that cases name take more than 128 MiB"
         ),
         "{printed}"
     );
