@@ -39,10 +39,6 @@ const OTHERS: &[(&str, &str)] = &[
         "what the user named: whether it is there",
     ),
     (
-        "crates/cli/src/commands/compare.rs",
-        "writes the report that the user named",
-    ),
-    (
         "crates/cli/src/commands/page.rs",
         "the first bytes of the file that the user names for a report, so that it replaces nothing else",
     ),
