@@ -85,7 +85,7 @@ test('what JSON cannot carry is refused', async () => {
     assert.throws(() => createRunner({ timeoutMs: 'x' }), /number of milliseconds/);
     await assert.rejects(user({ a: 'a'.repeat(17 << 20) }), { name: 'PostloginError', message: /^the request: the line has more than 16 MiB/ });
     await assert.rejects(runner.login({ withh: {} }), (error) => /^unknown key `withh` in a request/.test(error.message) && !/<stdin|matrix|secrets_file/.test(error.message));
-    await assert.rejects(runner.login({ user: 'none.json' }), /^no file `none\.json` in `cwd`/);
+    await assert.rejects(runner.login({ user: 'none.json' }), { message: /^no file `none\.json` in `cwd`/ });
 });
 
 test('denials, redirects and challenges', async () => {
