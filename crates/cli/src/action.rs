@@ -174,7 +174,7 @@ fn compiled(what: &str, notice: &CompileNotice, printer: &Printer) {
             printer.note(&format!("compiled {what} in {seconds:.1} s"));
             printer.warning(&format!("it will be compiled again next time: {reason}"));
             if reason.contains("no cache folder") {
-                printer.hint("POSTLOGIN_CACHE_DIR names one; HOME and XDG_CACHE_HOME are not set");
+                printer.hint("set POSTLOGIN_CACHE_DIR to a folder of your own");
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
-    fs,
+    fmt, fs,
     io::Read as _,
     path::{Component, Path, PathBuf},
     process::{Command, Stdio},
@@ -19,11 +19,35 @@ pub(crate) fn below_top() -> Below {
     let checkout = env::var_os("GITHUB_WORKSPACE").filter(|folder| !folder.is_empty());
     let checkout = checkout.and_then(|checkout| fs::canonicalize(checkout).ok());
     let checkout = checkout.filter(|checkout| folder.starts_with(checkout));
-    let is_top = |above: &&Path| above.join(".git").exists();
-    let top = checkout
-        .as_deref()
-        .or_else(|| folder.ancestors().find(is_top));
+    let top = checkout.as_deref().or_else(|| top_above(&folder));
     top.map_or_else(Below::default, |top| Below::top(top, &folder))
+}
+
+/// Returns the nearest folder, from this one upwards, with an entry called `.git`: git lets no commit have one, so it is the user's own.
+pub(crate) fn top_above(folder: &Path) -> Option<&Path> {
+    let is_top = |above: &&Path| above.join(".git").symlink_metadata().is_ok();
+    folder.ancestors().find(is_top)
+}
+
+/// Why git gives no answer.
+#[derive(Debug)]
+pub(crate) enum GitError {
+    /// It does not start, or its output cannot be read.
+    NotRun(String),
+    /// The answer is longer than what is read.
+    TooLong,
+    /// It ended with an error.
+    Refused,
+}
+
+impl fmt::Display for GitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRun(reason) => reason,
+            Self::TooLong => "git lists too many files",
+            Self::Refused => "git cannot read the repository",
+        })
+    }
 }
 
 /// The longest list of a tree that is read, in bytes: some 500,000 files.
@@ -39,12 +63,10 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Finds the repository around a folder by an entry called `.git`: git lets no commit have one, so it is the user's own.
+    /// Finds the repository around a folder.
     pub(crate) fn around(folder: &Path) -> Option<Self> {
         let folder = folder.canonicalize().ok()?;
-        let top = folder
-            .ancestors()
-            .find(|above| above.join(".git").symlink_metadata().is_ok())?;
+        let top = top_above(&folder)?;
         Some(Self {
             git: top.join(".git"),
             prefix: folder.strip_prefix(top).ok()?.to_owned(),
@@ -55,7 +77,7 @@ impl Repository {
     ///
     /// # Errors
     /// When git does not start, or cannot read the repository.
-    pub(crate) fn tracks_folder(&self) -> Result<bool, String> {
+    pub(crate) fn tracks_folder(&self) -> Result<bool, GitError> {
         let list = self.git_of(&[
             OsStr::new("ls-files"),
             OsStr::new("-z"),
@@ -107,12 +129,12 @@ impl Repository {
         command
     }
 
-    pub(crate) fn git(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
+    pub(crate) fn git(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
         let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
         self.git_of(&arguments)
     }
 
-    pub(crate) fn git_of(&self, arguments: &[&OsStr]) -> Result<Vec<u8>, String> {
+    pub(crate) fn git_of(&self, arguments: &[&OsStr]) -> Result<Vec<u8>, GitError> {
         let started = self
             .command()
             .args(arguments)
@@ -120,24 +142,25 @@ impl Repository {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let mut child = started.map_err(|error| format!("git does not start: {error}"))?;
+        let mut child =
+            started.map_err(|error| GitError::NotRun(format!("git does not start: {error}")))?;
         let mut text = Vec::new();
         if let Some(out) = child.stdout.take() {
             let read = out.take(LONGEST_LIST + 1).read_to_end(&mut text);
-            read.map_err(|error| format!("git cannot be read: {error}"))?;
+            read.map_err(|error| GitError::NotRun(format!("git cannot be read: {error}")))?;
         }
         if text.len() as u64 > LONGEST_LIST {
             // It would go on for as long as the tree does.
             let _ = child.kill();
             let _ = child.wait();
-            return Err("there are too many files at this revision".to_owned());
+            return Err(GitError::TooLong);
         }
         let ended = child
             .wait()
-            .map_err(|error| format!("git cannot be awaited: {error}"))?;
+            .map_err(|error| GitError::NotRun(format!("git cannot be awaited: {error}")))?;
         match ended.success() {
             true => Ok(text),
-            false => Err("the project's folder is not there at this revision".to_owned()),
+            false => Err(GitError::Refused),
         }
     }
 }

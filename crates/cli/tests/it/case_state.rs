@@ -182,7 +182,7 @@ fn code_that_production_gets_uncompiled_is_a_notice() {
             "actions/a/code.ts:1:37: actions/a.json names this file as the code, and it is uploaded as it is: production does not run TypeScript",
         ],
     );
-    // The name alone is no mistake, and beside postlogin.toml a build step may follow.
+    // The name alone is not a mistake, and beside postlogin.toml a build step may follow.
     let plain = "exports.onExecutePostLogin = async () => {};\n";
     let none: [&str; 0] = [];
     assert_eq!(

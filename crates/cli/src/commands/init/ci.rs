@@ -7,7 +7,7 @@ use std::path::Path;
 use postlogin_project::display_path;
 
 use super::super::file_stem;
-use crate::args::Ci;
+use crate::{args::Ci, repository::top_above};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -19,10 +19,7 @@ pub(super) struct Workflow {
 
 /// Returns the folder that a service reads: the repository around the project, else the project's own.
 pub(super) fn root(home: &Path) -> &Path {
-    let mut folders = home.ancestors();
-    folders
-        .find(|folder| folder.join(".git").exists())
-        .unwrap_or(home)
+    top_above(home).unwrap_or(home)
 }
 
 /// Returns the services that a repository uses already.

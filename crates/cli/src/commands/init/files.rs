@@ -8,7 +8,7 @@ use std::{
 use postlogin_project::read_small;
 use postlogin_runner::output::write_new;
 
-use crate::error::CliError;
+use crate::{error::CliError, repository::top_above};
 
 /// The longest `.gitignore` that is changed, in bytes.
 const LONGEST_IGNORE: u64 = 1 << 20;
@@ -53,10 +53,8 @@ impl Files {
             .ancestors()
             .find(|above| above.symlink_metadata().is_ok());
         // A workflow is for the whole repository.
-        let mut above = self.home.ancestors();
-        let top = above.find(|above| above.join(".git").exists());
+        let home = top_above(&self.home).unwrap_or(&self.home);
         // A folder that is not there yet is made in the last one that is.
-        let home = top.unwrap_or(&self.home);
         let home = home.ancestors().find(|above| above.exists());
         let home = home.unwrap_or(&self.home).canonicalize();
         let is_inside = match (there.map(Path::canonicalize), home) {

@@ -17,7 +17,11 @@ use std::{
 
 use postlogin_project::{NamedBy, Project, state_folder};
 
-use crate::{error::CliError, printer::Printer, repository::Repository};
+use crate::{
+    error::CliError,
+    printer::Printer,
+    repository::{GitError, Repository},
+};
 
 /// Projects that were written out of git. They are removed at the end.
 pub(super) struct Checkouts<'a> {
@@ -127,7 +131,15 @@ impl<'a> Checkouts<'a> {
             ]
             .as_slice(),
         );
-        let list = list.map_err(|why| failed(&why))?;
+        let list = list.map_err(|error| {
+            failed(&match error {
+                GitError::Refused => {
+                    "the project's folder is not there at this revision".to_owned()
+                }
+                GitError::TooLong => "there are too many files at this revision".to_owned(),
+                error @ GitError::NotRun(_) => error.to_string(),
+            })
+        })?;
         let entries = tree::parse(&list).map_err(|why| failed(&why))?;
         let folder = new_folder(&state_folder(&self.root)?)?;
         self.made.borrow_mut().push(folder.clone());
