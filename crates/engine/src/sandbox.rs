@@ -343,7 +343,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // A sandbox that served an earlier login has a memory of which nothing was told here.
+        // A sandbox that served an earlier login has a memory that this limiter did not see grow.
         let held = self.held.max(current as u64) + desired.saturating_sub(current) as u64;
         if held > self.limit {
             // A refusal would reach the Action as an exception of its language, at a place that says nothing.

@@ -22,7 +22,7 @@ const ATTEMPTS_IN_ALL: usize = 6_000;
 const MOST_SMALL: usize = 40;
 /// Further differences are counted.
 const MOST_FOUND: usize = 1_000;
-/// Differences of so many kinds are told apart.
+/// The number of kinds of differences that are distinguished.
 const MOST_GROUPS: usize = 50_000;
 /// The bytes of the reported differences as JSON, after which further ones are counted.
 const MOST_BYTES: usize = 6 << 20;

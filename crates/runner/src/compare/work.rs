@@ -41,7 +41,7 @@ pub(super) struct Shown {
     differences: Vec<Difference>,
 }
 
-/// So many differences of one login are told from those of others.
+/// The number of differences of one login that are compared with those of others.
 const MOST_KEYS: usize = 2_000;
 
 /// After so many runs that compute until their time is over, an event is not made smaller any more.

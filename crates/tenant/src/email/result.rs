@@ -37,7 +37,7 @@ pub(crate) fn succeeded(result_url: &str, message: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// Returns the link from the last page of a ticket to where logins of its application begin; nothing where there is no such page. It has
+/// Returns the link from the last page of a ticket to where logins of its application begin; nothing if no page is configured. It has
 /// the ticket's organization in its query.
 ///
 /// Source: <https://auth0.com/docs/api/management/v2/tickets/post-email-verification>, `client_id` and `organization_id`.

@@ -265,7 +265,7 @@ pub(crate) fn refused(
         Some(device) => {
             super::device::refuse(tenant, device, error);
             let mut shown = error_page(error);
-            // What an Action refuses is no fault of the server; the token endpoint alone says 500.
+            // A refusal of an Action is not an error of the server; the token endpoint alone answers 500.
             if error.error == "access_denied" {
                 *shown.status_mut() = StatusCode::FORBIDDEN;
             }

@@ -398,7 +398,7 @@ pub(crate) const CURRENT_USER_SCOPES: &[&str] = &[
 /// Returns the requested scopes that are known: those of OpenID Connect, and those that the API defines.
 ///
 /// # Errors
-/// When there is no such API, or the application may have no token of it for a user.
+/// For an unknown API, and when the application may have no token of it for a user.
 pub(crate) fn permitted(
     tenant: &Tenant,
     client: &Value,

@@ -59,7 +59,7 @@ CREATE UNIQUE INDEX users_username ON users (connection, username);
 enum Reason {
     /// Another program holds it, and went on doing so.
     Busy,
-    /// There is no room for a change.
+    /// The disk has no room for a change.
     Full,
     /// Another server uses it.
     InUse,
