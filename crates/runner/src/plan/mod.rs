@@ -116,6 +116,8 @@ pub(crate) struct Planner<'a> {
     projects: project::Projects,
     /// By the folder that a name is looked up from, and the name.
     named: HashMap<(PathBuf, String), usize>,
+    /// The triggers of lists of Actions, by their indices: finding one parses them.
+    triggers: HashMap<Vec<usize>, Trigger>,
     /// The files of Actions, by their indices.
     files: HashMap<usize, Arc<Vec<PathBuf>>>,
     read: NamedFiles,
@@ -137,6 +139,7 @@ impl<'a> Planner<'a> {
             warned: HashSet::new(),
             projects: project::Projects::default(),
             named: HashMap::new(),
+            triggers: HashMap::new(),
             files: HashMap::new(),
             read: NamedFiles::default(),
             left: CASES_BYTES,
@@ -379,7 +382,7 @@ impl<'a> Planner<'a> {
 
     /// The trigger that the case names, that of the binding that it runs, or that of its Actions.
     fn trigger(
-        &self,
+        &mut self,
         case: &Case,
         actions: &[usize],
         project: Option<&project::Surroundings>,
@@ -390,16 +393,23 @@ impl<'a> Planner<'a> {
         {
             return Ok(trigger);
         }
-        let read = actions.iter();
-        let read = read.filter(|index| !self.unreadable.contains_key(index));
-        let sources = read.filter_map(|index| self.actions.get(*index));
-        let found = trigger_of_all(sources).map_err(|error| {
-            let placed = case.place.error(error.message);
-            match error.hint {
-                Some(hint) => placed.with_hint(hint),
-                None => placed,
+        let found = match self.triggers.get(actions) {
+            Some(trigger) => *trigger,
+            None => {
+                let read = actions.iter();
+                let read = read.filter(|index| !self.unreadable.contains_key(index));
+                let sources = read.filter_map(|index| self.actions.get(*index));
+                let found = trigger_of_all(sources).map_err(|error| {
+                    let placed = case.place.error(error.message);
+                    match error.hint {
+                        Some(hint) => placed.with_hint(hint),
+                        None => placed,
+                    }
+                })?;
+                self.triggers.insert(actions.to_vec(), found);
+                found
             }
-        })?;
+        };
         Ok(case.trigger.unwrap_or(found))
     }
 
