@@ -306,7 +306,9 @@ pub struct ActionError {
     pub name: String,
     /// Its message.
     pub message: String,
-    /// Its stack, in the user's own places; empty when there is none.
+    /// Its stack, in the user's own places; empty when there is none. Below its frames are its causes, the errors of an
+    /// `AggregateError` and the object that was thrown: `  [cause]: Error: …`, `  [errors]: …`, `  [thrown]: …`, as Node's
+    /// `inspect` prints them.
     pub stack: String,
     /// Where it was thrown, if known.
     pub location: Option<Location>,

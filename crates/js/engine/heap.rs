@@ -10,7 +10,7 @@ use dlmalloc::{Allocator, Dlmalloc};
 use rquickjs::qjs;
 use std::ptr::{addr_of_mut, null_mut, write_bytes};
 
-/// What most logins allocate fits into this, in bytes. Growing the memory is a call to the system, and what a pooled
+/// The room of the open heap, in bytes: most logins allocate less. Growing the memory is a call to the system, and what a pooled
 /// sandbox grew by is given back after each login.
 const RESERVE: usize = 512 << 10;
 
@@ -24,7 +24,7 @@ unsafe extern "C" {
 static mut HEAP: Dlmalloc<Memory> = Dlmalloc::new_with_allocator(Memory);
 /// Blocks below this address belong to closed heaps.
 static mut CLOSED_BELOW: *mut u8 = null_mut();
-/// What the blocks of the open heap take, in bytes. The collector of cycles has to know it: most bytes of a request or an answer are in
+/// The bytes of all blocks of the open heap. The collector of cycles has to know it: most bytes of a request or an answer are in
 /// buffers that QuickJS does not count, and garbage may keep them.
 static mut USED: usize = 0;
 
@@ -32,9 +32,9 @@ static mut USED: usize = 0;
 const PAGE: usize = 64 << 10;
 /// The first heap does not reach beyond so many pages.
 const MOST_PAGES: usize = 1024;
-/// How many blocks of the first heap lie on each page.
+/// The number of blocks of the first heap on each page.
 static mut LIVE: [u16; MOST_PAGES] = [0; MOST_PAGES];
-/// What the first heap has behind its last block, in bytes; the next heap gets it before the memory grows.
+/// The bytes of the first heap after its last block; the next heap gets them before the memory grows.
 static mut REST: (usize, usize) = (0, 0);
 
 /// Where heaps get their memory.
@@ -114,9 +114,9 @@ pub fn close(ctx: &rquickjs::Ctx<'_>) {
 /// Clears what calls that have returned left on the stack, which begins at address zero and grows downwards.
 #[inline(never)]
 unsafe fn clear_stack() {
-    /// What the calls from here on may take, in bytes.
+    /// The bytes that the calls from here on may take.
     const NEAR: usize = 4 << 10;
-    /// How deep the start of the engine was, at most.
+    /// The greatest depth of the start of the engine.
     const DEEP: usize = 1 << 20;
     let here = 0_u8;
     let end = std::hint::black_box(&raw const here) as usize - NEAR;

@@ -194,3 +194,74 @@ fn stacks_name_methods_and_constructors() {
         &["undefined"],
     );
 }
+
+/// What a handler does, the lines of the stack below the first without their places, and the line of the place.
+#[test]
+fn what_an_error_carries_is_reported() {
+    let table: [(&str, &[&str], Option<u32>); 8] = [
+        (
+            "try { JSON.parse('{') } catch (error) {\nthrow new Error('no token', { cause: error }); }",
+            &["at", "[cause]: SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2)", "at"],
+            Some(3),
+        ),
+        (
+            "throw new Error('outer', { cause: new TypeError('middle', { cause: { code: 'E1' } }) });",
+            &["at", "[cause]: TypeError: middle", "at", "[cause]: { code: 'E1' }"],
+            Some(2),
+        ),
+        // Node's has no frames either.
+        (
+            "const a = Promise.reject(new Error('one')),\nb = Promise.reject(new Error('two'));\nawait Promise.any([a, b]);",
+            &["[errors]: Error: one", "at", "[errors]: Error: two", "at"],
+            Some(2),
+        ),
+        (
+            "throw { message: 'refused', statusCode: 401 };",
+            &["[thrown]: { message: 'refused', statusCode: 401 }"],
+            None,
+        ),
+        ("throw 'a string';", &[], None),
+        (
+            "const error = new Error('round'); error.cause = error; throw error;",
+            &["at"],
+            Some(2),
+        ),
+        (
+            "throw Object.defineProperty(new Error('x'), 'cause', { get() { throw new Error('getter'); } });",
+            &["at"],
+            Some(2),
+        ),
+        // What an Action makes of stacks hides no place of an error that the engine throws.
+        (
+            "Error.prepareStackTrace = (error, sites) => sites;\nnull.x;",
+            &["at"],
+            Some(3),
+        ),
+    ];
+    for (source, below, line) in table {
+        let fault = failed(&format!(
+            "exports.onExecutePostLogin = async () => {{\n{source}\n}};"
+        ));
+        let lines = fault.stack.lines().skip(1);
+        let lines: Vec<&str> = lines
+            .map(|line| match line.trim().starts_with("at ") {
+                true => "at",
+                false => line.trim(),
+            })
+            .collect();
+        assert_eq!(lines, below, "{source}\n{}", fault.stack);
+        assert_eq!(fault.location.map(|at| at.line), line, "{source}");
+    }
+}
+
+/// However many errors one carries, and however long they are.
+#[test]
+fn what_an_error_carries_is_bounded() {
+    let fault = failed(
+        "exports.onExecutePostLogin = async () => {\nlet error = new Error('x'.repeat(50_000));\n\
+         for (let at = 0; at < 100; at++) error = new Error('y'.repeat(50_000), { cause: error });\n\
+         throw error;\n};",
+    );
+    assert!(fault.stack.len() < 200_000, "{}", fault.stack.len());
+    assert_eq!(fault.location.map(|at| at.line), Some(3));
+}

@@ -58,13 +58,70 @@ function fault(error) {
     if (exit) return { name: 'Exited', message: exit.message, stack: partOf(exit, 'stack', '') };
     if (isErrorLike(error)) {
         if (error instanceof RuntimeError) return { name: 'Error', message: error.message, stack: '' };
-        const stack = ofRequest(error, partOf(error, 'stack', ''));
-        return { name: partOf(error, 'name', 'Error'), message: partOf(error, 'message', ''), stack: ofFrames(error, stack) };
+        const stack = ofRequest(error, ofFrames(error, partOf(error, 'stack', '')));
+        return { name: partOf(error, 'name', 'Error'), message: partOf(error, 'message', ''), stack: clipped(`${stack}${carried(error)}`) };
     }
+    return { name: 'non-error', message: textOf(error), stack: typeof error === 'object' && error !== null ? section('thrown', error) : '' };
+}
+
+function textOf(thrown) {
     try {
-        return { name: 'non-error', message: clipped(typeof error === 'symbol' ? error.toString() : `${error}`), stack: '' };
+        return clipped(typeof thrown === 'symbol' ? thrown.toString() : `${thrown}`);
     } catch {
-        return { name: 'non-error', message: '[object]', stack: '' };
+        return '[object]';
+    }
+}
+
+const MOST_CARRIED = 8;
+
+// What an error carries besides its message, as Node's `inspect` names it: its causes, and the errors of an AggregateError.
+function carried(error) {
+    const seen = [error];
+    let text = '';
+    for (let at = 0; at < seen.length; at++) {
+        for (const [label, value] of carriedBy(seen[at])) {
+            if (seen.length > MOST_CARRIED) return text;
+            if (seen.includes(value)) continue;
+            seen.push(value);
+            text += section(label, value);
+        }
+    }
+    return text;
+}
+
+function carriedBy(error) {
+    const found = [];
+    try {
+        if (hasOwn(error, 'cause')) found.push(['cause', error.cause]);
+        if (hasOwn(error, 'errors') && isArray(error.errors)) {
+            for (let at = 0; at < min(error.errors.length, MOST_CARRIED); at++) found.push(['errors', error.errors[at]]);
+        }
+    } catch {
+        // A getter of the Action's, or a proxy.
+    }
+    return found;
+}
+
+// The host splits a stack before these lines.
+function section(label, value) {
+    if (!isErrorLike(value)) return `\n  [${label}]: ${inspected(value)}`;
+    const frames = ofFrames(value, partOf(value, 'stack', ''));
+    let lines = '';
+    for (let start = 0; start < frames.length;) {
+        const end = textIndex(`${frames}\n`, '\n', start);
+        const line = textSlice(frames, start, end);
+        if (textStarts(line, '    at ')) lines += `\n${line}`;
+        start = end + 1;
+    }
+    return `\n  [${label}]: ${partOf(value, 'name', 'Error')}: ${partOf(value, 'message', '')}${lines}`;
+}
+
+// On one line.
+function inspected(value) {
+    try {
+        return clipped(inspect(unwatched(value), { depth: 1, breakLength: Infinity, customInspect: false }));
+    } catch {
+        return textOf(value);
     }
 }
 
@@ -87,10 +144,10 @@ function ofRequest(error, stack) {
     return place ? `${stack}\n${textStarts(place, '\n') ? textSlice(place, 1) : place}` : stack;
 }
 
-// What `Error.prepareStackTrace` may have made of a stack is no stack.
+// What `Error.prepareStackTrace` may have made of a stack is not one.
 function ofFrames(error, stack) {
     try {
-        return typeof error.stack === 'string' ? stack : '';
+        return weakGet(ownStacks, error) ?? (typeof error.stack === 'string' ? stack : '');
     } catch {
         return '';
     }

@@ -13,6 +13,7 @@ import {
 
 // Captured before any Action runs: an Action may replace every global.
 const { Console } = node.require('console');
+const { inspect } = node.require('util');
 const { parse, stringify } = JSON;
 const { keys, hasOwn, defineProperty, getOwnPropertyNames, getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { isArray } = Array;
@@ -37,6 +38,7 @@ const textStarts = bound(String.prototype.startsWith);
 const textEnds = bound(String.prototype.endsWith);
 const textIndex = bound(String.prototype.indexOf);
 const weakGet = bound(WeakMap.prototype.get);
+const weakSet = bound(WeakMap.prototype.set);
 const wellFormed = bound(String.prototype.toWellFormed);
 const isWellFormed = bound(String.prototype.isWellFormed);
 

@@ -64,6 +64,9 @@ function makeRealm() {
     return { compile, stack, global, then };
 }
 
+// Errors whose `stack` is what `Error.prepareStackTrace` made → their frames.
+const ownStacks = new WeakMap();
+
 // Called for everything that is thrown in the Action's code, before anyone sees it. What has a stack was made elsewhere.
 function withStack(error, sites) {
     if (!isError(error) || hasOwn(error, 'stack')) return '';
@@ -73,6 +76,7 @@ function withStack(error, sites) {
     // Node's realm has the Action's `Error`.
     const { prepareStackTrace } = nativeErrors.Error;
     if (typeof prepareStackTrace === 'function' && prepareStackTrace !== defaultPrepare) {
+        weakSet(ownStacks, error, stack);
         stack = apply(prepareStackTrace, nativeErrors.Error, [error, sites.filter((site) => site.getFileName() !== 'guest')]);
     }
     // Fixed: where the error crosses into the runtime's realm, the runtime would make a new stack from there.

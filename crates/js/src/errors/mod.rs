@@ -29,7 +29,8 @@ pub struct Explained {
     pub name: String,
     /// The message, unchanged.
     pub message: String,
-    /// The stack in V8's form, with the first line, in the user's places. Only the user's frames.
+    /// The stack in V8's form, with the first line, in the user's places. Only the user's frames. Below them, what the error
+    /// carries, as Node prints it: `  [cause]: Error: …` with its frames.
     pub stack: String,
     /// The innermost place in the user's text.
     pub location: Option<Location>,
@@ -39,17 +40,27 @@ pub struct Explained {
 ///
 /// `texts` are all texts that the user wrote and that were loaded: the Action and its modules.
 pub fn explain(error: EngineError<'_>, texts: &[LoadedText<'_>]) -> Explained {
-    let traced = stack::trace(&frames(error.stack), texts);
+    let (own, carried) = stack::split(error.stack);
+    let traced = stack::trace(&frames(own), texts);
     let header = if error.message.is_empty() {
         error.name.to_owned()
     } else {
         format!("{}: {}", error.name, error.message)
     };
+    let mut stack = stack::render(&header, &traced);
+    let mut location = traced.first().map(|frame| frame.location.clone());
+    for carried in carried {
+        let traced = stack::trace(&frames(carried.stack), texts);
+        stack.push('\n');
+        stack.push_str(&stack::render(carried.header, &traced));
+        // `Promise.any` makes an error without frames, of errors that have them.
+        location = location.or_else(|| traced.first().map(|frame| frame.location.clone()));
+    }
     Explained {
         name: error.name.to_owned(),
         message: error.message.to_owned(),
-        stack: stack::render(&header, &traced),
-        location: traced.first().map(|frame| frame.location.clone()),
+        stack,
+        location,
     }
 }
 

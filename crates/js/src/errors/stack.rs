@@ -30,6 +30,7 @@ pub struct MappedStack {
 
 /// Maps a stack of QuickJS. Frames of the engine and of packages are left out.
 pub fn map_stack(stack: &str, texts: &[LoadedText<'_>]) -> MappedStack {
+    let (stack, _) = split(stack);
     let traced = trace(&frames(stack), texts);
     let location = traced.first().map(|frame| frame.location.clone());
     let text = render("", &traced);
@@ -105,6 +106,37 @@ fn located<'t>(frame: &Frame, texts: &[LoadedText<'t>]) -> Option<Located<'t>> {
         location: prepared.map.original(position.line, position.column),
         offset,
     })
+}
+
+/// What an error carries, as the guest writes it below the error's own frames.
+pub(super) struct Carried<'s> {
+    /// `  [cause]: Error: connect ECONNREFUSED`.
+    pub(super) header: &'s str,
+    /// The frames of it, if it is an error.
+    pub(super) stack: &'s str,
+}
+
+/// The labels of the guest's sections: `crates/js/engine/guest/action.js`.
+const LABELS: [&str; 3] = ["\n  [cause]: ", "\n  [errors]: ", "\n  [thrown]: "];
+
+/// Splits a stack of the guest into the error's own and those of the errors that it carries.
+pub(super) fn split(stack: &str) -> (&str, Vec<Carried<'_>>) {
+    let next = |text: &str| {
+        let starts = LABELS.iter().filter_map(|label| text.find(label));
+        starts.min()
+    };
+    let end = next(stack).unwrap_or(stack.len());
+    let (own, mut rest) = stack.split_at(end);
+    let mut carried = Vec::new();
+    while let Some(section) = rest.strip_prefix('\n') {
+        let end = next(section).unwrap_or(section.len());
+        let (section, left) = section.split_at(end);
+        let frames = section.find("\n    at ").unwrap_or(section.len());
+        let (header, stack) = section.split_at(frames);
+        carried.push(Carried { header, stack });
+        rest = left;
+    }
+    (own, carried)
 }
 
 /// The stack as V8 writes it.

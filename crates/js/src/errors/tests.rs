@@ -41,6 +41,28 @@ fn stacks_are_the_users_alone() {
 }
 
 #[test]
+fn what_an_error_carries_has_its_own_frames_below() {
+    let source = "const ask = async () => {\n  throw new Error('refused');\n};\n\
+                  exports.onExecutePostLogin = async () => {\n  await Promise.any([ask()]);\n};\n";
+    let stack = "AggregateError: All promises were rejected\n  [errors]: Error: refused\n    at ask (a.js:2:9)\n    \
+                 at <anonymous> (a.js:5:22)\n  [cause]: { code: 'E' }";
+    let error = EngineError {
+        name: "AggregateError",
+        message: "All promises were rejected",
+        stack,
+    };
+    let explained = explained("a.js", source, error);
+    assert_eq!(
+        explained.stack,
+        "AggregateError: All promises were rejected\n  [errors]: Error: refused\n    at ask (a.js:2:9)\n    \
+         at exports.onExecutePostLogin (a.js:5:22)\n  [cause]: { code: 'E' }"
+    );
+    // The error itself has no frames.
+    let location = explained.location.expect("that of what it carries");
+    assert_eq!((location.line, location.column), (2, 9));
+}
+
+#[test]
 fn typescript_errors_stand_in_the_typescript() {
     let source = "import { join } from 'node:path';\ninterface User { app_metadata?: { roles: string[] } }\n\
                   export const onExecutePostLogin = async (event: { user: User }): Promise<void> => {\n  \

@@ -252,6 +252,9 @@ fn expectation(mismatch: &Mismatch, outcome: Option<&Outcome>) -> Vec<Line> {
 /// The number of lines of a stack that are printed.
 const STACK_LINES: usize = 5;
 
+/// How the lines of a stack begin that list what an error carries.
+const CARRIED: [&str; 3] = ["[cause]: ", "[errors]: ", "[thrown]: "];
+
 pub(super) fn thrown(error: &ActionError) -> Vec<Line> {
     let place = error.location.as_ref();
     let at = place.map(|place| format!(" at {}:{}:{}", place.file, place.line, place.column));
@@ -262,12 +265,17 @@ pub(super) fn thrown(error: &ActionError) -> Vec<Line> {
         at.unwrap_or_default()
     );
     let mut lines = vec![Line::of(Role::Dim, "  thrown  ").and(Role::Plain, text)];
-    let frames = error
-        .stack
-        .lines()
-        .filter(|line| line.trim_start().starts_with("at "));
-    for frame in frames.take(STACK_LINES) {
-        lines.push(Line::of(Role::Dim, format!("          {}", frame.trim())));
+    let mut room = STACK_LINES;
+    for line in error.stack.lines().map(str::trim_start) {
+        // What the error carries (`[cause]: Error: …`) is listed whatever the length of the stack before it.
+        let is_carried = CARRIED.iter().any(|label| line.starts_with(label));
+        if is_carried {
+            room = room.max(1) + 1;
+        }
+        if room > 0 && (is_carried || line.starts_with("at ")) {
+            room -= 1;
+            lines.push(Line::of(Role::Dim, format!("          {line}")));
+        }
     }
     lines
 }
