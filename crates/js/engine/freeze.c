@@ -8,6 +8,8 @@
 /* What most logins add to the tables of the runtime. */
 #define JS_RESERVED_ATOMS 4096
 #define JS_RESERVED_SHAPES 1024
+/* The most properties of a shape that costs little to copy. */
+#define JS_SMALL_SHAPE 8
 
 /* Makes room in the tables of atoms and shapes. A table that grows in a login is written as a whole. Called before the heap is
    closed; without memory, the tables stay as they are. */
@@ -32,9 +34,13 @@ void JS_ReserveTables(JSRuntime *rt)
 
 static void freeze_block(JSMallocBlockHeader *block)
 {
-    /* A shape that only one object has is changed in place; frozen, it would be copied first. */
-    if (block->gc_obj_type == JS_GC_OBJ_TYPE_SHAPE && block->ref_count == 1)
-        return;
+    /* A shape that only one object has is changed in place; frozen, it would be copied first. That is dear for large ones. A small one may
+       be that of a login's objects, which count it. */
+    if (block->gc_obj_type == JS_GC_OBJ_TYPE_SHAPE && block->ref_count == 1) {
+        JSShape *sh = (JSShape *)block->user_data;
+        if (!sh->is_hashed || sh->prop_count > JS_SMALL_SHAPE)
+            return;
+    }
     block->ref_count = JS_FROZEN | JS_FROZEN_MARGIN;
 }
 
