@@ -18,6 +18,7 @@ use crate::{
     helper::Again,
     printer::Printer,
     repository::Repository,
+    state::{is_in_project, own_cache},
 };
 
 /// Returns the source that an argument of the command line names.
@@ -209,12 +210,17 @@ impl From<LoadError> for CliError {
     }
 }
 
-/// Where machine code is kept: `POSTLOGIN_CACHE_DIR`, else the user's cache folder; `None` for a folder that came with a checkout, whose
-/// author would choose what runs here.
+/// Where machine code is kept: `POSTLOGIN_CACHE_DIR`, else the user's cache folder; `None` for a folder that came with a checkout or an
+/// unpacked archive, whose author would choose what runs here.
 fn machine_code_folder(printer: &Printer) -> Option<PathBuf> {
     let folder = wanted_folder()?;
     let why = match Repository::around(&folder).map(|found| found.tracks_folder()) {
-        None | Some(Ok(false)) => return Some(folder),
+        Some(Ok(false)) => return Some(folder),
+        None if !is_in_project(&folder) => return Some(folder),
+        None => match own_cache(&folder) {
+            Ok(()) => return Some(folder),
+            Err(why) => why,
+        },
         Some(Ok(true)) => "files of it are committed".to_owned(),
         Some(Err(error)) => {
             format!("it is in a checkout, and what is committed is not known: {error}")
@@ -222,7 +228,7 @@ fn machine_code_folder(printer: &Printer) -> Option<PathBuf> {
     };
     let shown = folder.display();
     printer.warning(&format!("the cache folder {shown} is not used: {why}"));
-    printer.hint("name a folder outside of the repository with POSTLOGIN_CACHE_DIR, or remove the files from the repository");
+    printer.hint("name a folder outside of the project with POSTLOGIN_CACHE_DIR, or remove the files from the repository, or the folder itself if there is none");
     None
 }
 

@@ -1,7 +1,6 @@
 //! The `postlogin` command.
 
-use postlogin_allocator as _;
-
 fn main() -> std::process::ExitCode {
+    postlogin_allocator::give_back_soon();
     postlogin::main()
 }

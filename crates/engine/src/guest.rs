@@ -1,5 +1,7 @@
 //! The data about a guest's source that the engine needs: its text, and the way from its own places and words to the user's.
 
+use std::sync::Arc;
+
 use postlogin_core::{Fault, HandlerKind, Location};
 use wasmtime::component::{ComponentType, Lower};
 
@@ -11,7 +13,7 @@ pub struct Script {
     /// The name that stands in stacks. Never a path of this machine.
     pub name: String,
     /// The source.
-    pub source: String,
+    pub source: Arc<str>,
 }
 
 /// A [`HandlerKind`] on its way to a language engine.

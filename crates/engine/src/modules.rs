@@ -57,7 +57,7 @@ pub struct ModuleFile {
     /// Its format.
     pub format: ModuleFormat,
     /// Its text, ready for the engine.
-    pub code: String,
+    pub code: Arc<str>,
 }
 
 /// Why there is no such module, as the Action sees it.

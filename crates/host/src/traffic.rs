@@ -10,6 +10,8 @@ use crate::network::{Door, Remark, Request, Verdict};
 
 /// So many exchanges are kept of one login; further ones are counted.
 pub const MOST_EXCHANGES: usize = 1_000;
+/// Bytes of the texts of all exchanges that are kept of one login; further ones are counted.
+const MOST_BYTES: usize = 2 << 20;
 /// So many bytes of a body are kept.
 const BODY_BYTES: usize = 4 << 10;
 
@@ -64,6 +66,8 @@ struct Kept {
     /// The Action that runs.
     action: String,
     exchanges: Vec<(String, Request, Verdict, AnsweredBy)>,
+    /// Bytes of their texts.
+    bytes: usize,
     dropped: usize,
 }
 
@@ -142,10 +146,12 @@ impl Door for Traffic {
             (_, None) => AnsweredBy::Network,
         };
         let mut kept = self.kept();
-        if kept.exchanges.len() >= MOST_EXCHANGES {
+        let bytes = kept.bytes.saturating_add(text_bytes(request, &verdict));
+        if kept.exchanges.len() >= MOST_EXCHANGES || bytes > MOST_BYTES {
             kept.dropped += 1;
             return verdict;
         }
+        kept.bytes = bytes;
         let action = kept.action.clone();
         let seen = (action, cut_request(request), cut_verdict(&verdict), by);
         kept.exchanges.push(seen);
@@ -177,6 +183,21 @@ impl Door for Traffic {
     fn leftovers(&self) -> Vec<Remark> {
         self.door.leftovers()
     }
+}
+
+/// Returns the bytes of an exchange that are kept.
+fn text_bytes(request: &Request, verdict: &Verdict) -> usize {
+    let of = |headers: &[(String, String)], body: &[u8]| {
+        let headers = headers.iter();
+        let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
+        headers + body.len().min(MOST_KEPT)
+    };
+    let answer = match verdict {
+        Verdict::Answered { headers, body, .. } => of(headers, body),
+        Verdict::Failed { .. } => 0,
+        Verdict::Refused(remark) => remark.message.len(),
+    };
+    request.url.len() + of(&request.headers, &request.body) + answer
 }
 
 /// A body that is not shown whole is not kept whole either. Credentials are looked for in what is kept: one that is cut would not be
@@ -341,6 +362,20 @@ mod tests {
         assert_eq!(shown[0].by, AnsweredBy::Nothing);
         let error = shown[0].error.clone().unwrap_or_default();
         assert!(error.contains("there is no mock"), "{error}");
+    }
+
+    #[test]
+    fn all_exchanges_have_a_limit_together() {
+        let traffic = Traffic::new(Arc::new(MockDoor::new(Vec::new())));
+        for _ in 0..100 {
+            let mut large = request("https://a.example/");
+            large.headers.push(("x-large".into(), "<".repeat(100_000)));
+            traffic.send(&large);
+        }
+        let (shown, dropped) = traffic.shown(&Mask::default());
+        assert_eq!(shown.len() + dropped, 100);
+        let bytes = format!("{shown:?}").len();
+        assert!(dropped > 70 && bytes < 3 << 20, "{dropped} {bytes}");
     }
 
     #[test]

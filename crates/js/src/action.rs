@@ -107,12 +107,16 @@ impl JavaScript {
         self.program.clone()
     }
 
-    /// An Action from the text of `file`, the name that stands in messages.
+    /// An Action from the text of `file`, the name that stands in messages. A shared text is not copied.
     ///
     /// # Errors
     /// When the text certainly does not compile. Plain JavaScript that only the parser dislikes is left to the
     /// engine, whose verdict is then a fault of the run.
-    pub fn action(&self, file: &str, text: &str) -> Result<ActionPre, SyntaxError> {
+    pub fn action(
+        &self,
+        file: &str,
+        text: impl Into<Arc<str>>,
+    ) -> Result<ActionPre, SyntaxError> {
         let prepared = prepare(file, text)?;
         let script = script(HandlerKind::Action, &prepared, file);
         Ok(self
@@ -128,7 +132,7 @@ impl JavaScript {
     pub fn action_with(
         &self,
         file: &str,
-        text: &str,
+        text: impl Into<Arc<str>>,
         modules: Arc<Modules>,
     ) -> Result<ActionPre, SyntaxError> {
         let prepared = prepare(file, text)?.built_from(modules.source_map());
@@ -274,13 +278,13 @@ impl JavaScript {
 #[must_use]
 pub fn mapper_of_component(component: &[u8]) -> Option<Arc<dyn StackMapper>> {
     let (file, text) = provenance::read(component)?;
-    let prepared = prepare(&file, &text).ok()?;
+    let prepared = prepare(&file, text).ok()?;
     Some(Arc::new(Mapper::new(&file, prepared)))
 }
 
 /// The name and the text of the source that a component was built from; `None` for one that was not built here.
 #[must_use]
-pub fn source_of_component(component: &[u8]) -> Option<(String, String)> {
+pub fn source_of_component(component: &[u8]) -> Option<(String, Arc<str>)> {
     provenance::read(component)
 }
 
@@ -288,7 +292,7 @@ fn script(kind: HandlerKind, prepared: &Prepared, file: &str) -> Script {
     Script {
         kind,
         name: file.to_owned(),
-        source: prepared.code.clone(),
+        source: Arc::clone(&prepared.code),
     }
 }
 

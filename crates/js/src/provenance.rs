@@ -1,5 +1,7 @@
 //! The source inside a built component, as a custom section, so that its errors can name the user's places.
 
+use std::sync::Arc;
+
 /// The name of the section. Its content is the file's name, a zero byte, and the text.
 const SECTION: &str = "postlogin:source";
 
@@ -18,7 +20,7 @@ pub(crate) fn add(mut component: Vec<u8>, file: &str, text: &str) -> Vec<u8> {
 }
 
 /// The file's name and its text, if the component has the section at its top level.
-pub(crate) fn read(component: &[u8]) -> Option<(String, String)> {
+pub(crate) fn read(component: &[u8]) -> Option<(String, Arc<str>)> {
     let mut rest = component.get(8..)?;
     while let Some((&id, after_id)) = rest.split_first() {
         let (size, body) = split_leb128(after_id)?;
@@ -29,7 +31,7 @@ pub(crate) fn read(component: &[u8]) -> Option<(String, String)> {
         {
             let content = std::str::from_utf8(named.get(length..)?).ok()?;
             let (file, text) = content.split_once('\0')?;
-            return Some((file.to_owned(), text.to_owned()));
+            return Some((file.to_owned(), text.into()));
         }
         rest = following;
     }

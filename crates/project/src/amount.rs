@@ -5,8 +5,9 @@
 //! documents are parsed. Outside of [`counted`] nothing is.
 
 use std::cell::RefCell;
+use std::path::Path;
 
-use crate::{Error, Result};
+use crate::{Error, Project, Result};
 
 /// Bytes of files that are kept as texts: documents, e-mail templates, inline code. Exports of large tenants have some 20 MiB.
 const KEPT: u64 = 96 << 20;
@@ -16,6 +17,7 @@ const READ: u64 = 512 << 20;
 const VALUES: u64 = 2_000_000;
 
 /// The rest of what a project may have.
+#[derive(Debug, Clone)]
 struct Left {
     kept: u64,
     read: u64,
@@ -26,6 +28,33 @@ struct Left {
 
 thread_local! {
     static LEFT: RefCell<Option<Left>> = const { RefCell::new(None) };
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self {
+            kept: KEPT,
+            read: READ,
+            values: VALUES,
+            last: None,
+        }
+    }
+}
+
+/// What all projects of one run may still have together: as much as one alone.
+#[derive(Debug, Clone, Default)]
+pub struct Amount(Left);
+
+impl Amount {
+    /// As [`Project::discover`], for one of several projects.
+    ///
+    /// # Errors
+    /// As [`Project::discover`]; when the projects so far have too much together.
+    pub fn discover(&mut self, folder: &Path) -> Result<Option<Project>> {
+        let (left, result) = counted_from(self.0.clone(), || Project::discover(folder));
+        self.0 = left;
+        result
+    }
 }
 
 /// Ends the count, whatever happens.
@@ -45,22 +74,21 @@ pub(crate) fn counted<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     if LEFT.with_borrow(Option::is_some) {
         return work();
     }
-    LEFT.with_borrow_mut(|left| {
-        *left = Some(Left {
-            kept: KEPT,
-            read: READ,
-            values: VALUES,
-            last: None,
-        });
-    });
+    counted_from(Left::default(), work).1
+}
+
+/// As [`counted`], with what is left of a larger count. Returns what is left then.
+fn counted_from<T>(from: Left, work: impl FnOnce() -> Result<T>) -> (Left, Result<T>) {
+    LEFT.set(Some(from));
     let end = End;
     let result = work();
-    let last = LEFT.with_borrow_mut(|left| left.as_mut().and_then(|left| left.last.take()));
+    let left = LEFT.take().unwrap_or_default();
     drop(end);
-    match last {
-        Some(file) => Err(too_much(&file)),
+    let result = match &left.last {
+        Some(file) => Err(too_much(file)),
         None => result,
-    }
+    };
+    (left, result)
 }
 
 /// Counts a file that was read. Files after the one with which it was too much are refused as well, and should not be opened: [`admit`].
@@ -131,6 +159,30 @@ mod tests {
         });
         let error = read.expect_err("it is too much");
         assert_eq!(error.file.as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn several_projects_have_the_limits_of_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let values = format!("[{}0]", "0,".repeat(300_000));
+        for name in ["a", "b", "c", "d", "e", "f", "g"] {
+            let project = folder.path().join(name);
+            std::fs::create_dir_all(project.join("clients")).expect("a folder");
+            let client = format!("{{\"name\": \"c\", \"app_type\": \"spa\", \"x\": {values}}}");
+            std::fs::write(project.join("clients/c.json"), client).expect("a file");
+            std::fs::create_dir_all(project.join("actions")).expect("a folder");
+            std::fs::write(project.join("actions/a.js"), "exports.onExecutePostLogin = 1;").expect("a file");
+        }
+        let at = |name: &str| folder.path().join(name);
+        let mut amount = Amount::default();
+        for name in ["a", "b", "c", "d", "e", "f"] {
+            let found = amount.discover(&at(name)).expect("there is room");
+            assert!(found.is_some(), "{name}");
+        }
+        let error = amount.discover(&at("g")).expect_err("it is too much");
+        assert!(error.message.contains("values"), "{}", error.message);
+        assert!(amount.discover(&at("a")).is_err());
+        assert!(Project::discover(&at("g")).is_ok());
     }
 
     #[test]

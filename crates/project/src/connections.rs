@@ -115,7 +115,7 @@ fn source(
         name,
         kind: ActionKind::Script {
             path: path.to_owned(),
-            text,
+            text: text.into(),
         },
         display_path,
         declared: None,

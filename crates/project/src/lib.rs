@@ -26,6 +26,7 @@ pub use action::{
     ActionKind, ActionSource, Allowance, ModuleMock, ModuleSource, NamedBy, Role, actions_below,
     is_action_folder, resolve_action, resolve_action_from,
 };
+pub use amount::Amount;
 pub use connections::{connection_source, connection_source_from};
 pub use document::{Format, parse_document, read_document, read_list, read_object};
 pub use door::{

@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -45,7 +46,7 @@ pub struct LocalSource {
     /// The file, shown like the Action's.
     pub shown: String,
     /// Its text.
-    pub text: String,
+    pub text: Arc<str>,
     /// The specifiers that it writes for other files, and their indices.
     pub imports: HashMap<String, usize>,
 }
@@ -199,7 +200,7 @@ impl Finder {
         self.found.files.push(LocalSource {
             path,
             shown,
-            text,
+            text: text.into(),
             imports: HashMap::new(),
         });
         Some(self.found.files.len() - 1)

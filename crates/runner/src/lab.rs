@@ -166,7 +166,7 @@ impl<'a> Setting<'a> {
 pub(crate) const PLACEHOLDER: &str = "placeholder";
 
 /// The text of an Action, and the name of its file. An Action in Rust has none.
-pub(crate) fn text_of(source: &ActionSource) -> Option<(String, String)> {
+pub(crate) fn text_of(source: &ActionSource) -> Option<(String, Arc<str>)> {
     match &source.kind {
         ActionKind::Script { text, .. } => Some((source.display_path.clone(), text.clone())),
         ActionKind::Component { bytes, .. } => source_of_component(bytes),

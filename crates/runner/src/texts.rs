@@ -1,6 +1,7 @@
 //! The sources of Actions and Rules for people: as texts, and the places in them that set claims.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use postlogin_core::Trigger;
 use postlogin_core::explanation::ClaimSites;
@@ -68,16 +69,16 @@ pub fn texts_of<'a>(
     sources: impl IntoIterator<Item = (Option<Trigger>, &'a ActionSource)>,
 ) -> Vec<SourceText> {
     let mut texts: Vec<SourceText> = Vec::new();
-    let mut add = |action: &str, trigger: Option<Trigger>, file: String, text: String| {
+    let mut add = |action: &str, trigger: Option<Trigger>, file: String, text: Arc<str>| {
         match texts.iter_mut().find(|known| known.file == file) {
             // Several parts of one file: each has empty lines where the others are.
-            Some(known) if known.text != text => known.text = overlaid(&known.text, &text),
+            Some(known) if known.text != *text => known.text = overlaid(&known.text, &text),
             Some(_) => {}
             None => texts.push(SourceText {
                 action: action.to_owned(),
                 trigger,
                 file,
-                text,
+                text: text.to_string(),
             }),
         }
     };

@@ -251,6 +251,47 @@ exports.onContinuePostLogin = async () => {
     assert!(requests.is_empty());
 }
 
+/// Asks a server with a secret and a token, then waits for the user.
+const ASKS_AND_WAITS: &str = "exports.onExecutePostLogin = async (event, api) => {
+  await fetch(`https://a.example/${event.secrets.WORD}`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer Zq81nmXvEw03bTtRk', 'content-type': 'application/json' },
+    body: JSON.stringify({ client_secret: 'Kq72mmXvEw03bTtRz', note: 'plain' }),
+  });
+  api.redirect.sendUserTo('https://terms.example.com');
+};
+exports.onContinuePostLogin = async () => {};
+";
+
+#[test]
+fn requests_of_a_login_that_waits_are_stored_without_credentials() {
+    let folder = folder(ASKS_AND_WAITS);
+    let (pipeline, _) = pipeline_with(folder.path(), Box::new(Live(Echo)));
+    let Ok(Advanced::Waits { stored, .. }) = pipeline.start(login()) else {
+        panic!("it waits");
+    };
+    assert!(stored.contains("https://a.example/***"), "{stored}");
+    assert!(stored.contains("plain"), "{stored}");
+    for hidden in ["a-hidden-word", "Zq81nmXvEw03bTtRk", "Kq72mmXvEw03bTtRz"] {
+        assert!(!stored.contains(hidden), "{hidden}: {stored}");
+    }
+    let answer = Answer {
+        step: ResumeStep::Continue {
+            query: Map::new(),
+            body: Map::new(),
+        },
+        users: Vec::new(),
+        now_ms: 1_790_000_001_000,
+        is_frozen: true,
+    };
+    let Ok(Advanced::Ended { finished, .. }) = pipeline.resume(&stored, answer) else {
+        panic!("it ends");
+    };
+    let asked = &finished.outcome.requests[0];
+    assert_eq!(asked.url, "https://a.example/***");
+    assert_eq!(asked.headers["authorization"], "Bearer ***");
+}
+
 #[test]
 fn an_edit_counts_from_the_next_login_on_and_a_mistake_is_reported_once() {
     let folder = folder(REDIRECTS);

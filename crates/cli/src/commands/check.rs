@@ -12,7 +12,7 @@ use postlogin_js::{
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, BindingProblem, Error, KeywordMappings, Manifest, MissingAction,
+    ActionKind, ActionSource, Allowance, Amount, BindingProblem, Error, KeywordMappings, Manifest, MissingAction,
     ProblemKind, Project, Role, actions_below, leftover,
 };
 use postlogin_runner::SourceMaps;
@@ -115,7 +115,7 @@ pub(crate) fn check(arguments: &CheckArguments, printer: &Printer) -> Result<u8,
                 report.add(Checked {
                     name: source.name.clone(),
                     file: source.display_path.clone(),
-                    text: text.clone(),
+                    text: text.to_string(),
                     is_rule,
                     findings,
                 });
@@ -158,6 +158,13 @@ struct Subjects {
     mistakes: Vec<Mistake>,
     /// The parts of a project without Actions and Rules: `3 applications and 1 connection`.
     read: Option<String>,
+}
+
+/// What all that is checked may still have together.
+#[derive(Default)]
+struct Left {
+    projects: Amount,
+    code: Allowance,
 }
 
 impl Subjects {
@@ -220,15 +227,16 @@ impl Subjects {
 /// those below the working folder. Files that cannot be read are left out with their error, unless they were named alone.
 fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, CliError> {
     let project = found.project.as_ref();
+    let left = &mut Left::default();
     if paths.is_empty() {
         let root = project.map_or(here, |project| project.root.as_path());
         let mut all = Subjects::default();
         for folder in &found.below {
-            let project = Project::discover(folder)?;
-            all.add(all_below(folder, here, project.as_ref()));
+            let project = left.projects.discover(folder)?;
+            all.add(all_below(folder, here, project.as_ref(), left));
         }
         if found.below.is_empty() {
-            all = all_below(root, here, project);
+            all = all_below(root, here, project, left);
         }
         return match all.is_empty() {
             true => Err(nothing(found, here)),
@@ -239,18 +247,25 @@ fn subjects(paths: &[String], here: &Path, found: &Found) -> Result<Subjects, Cl
     for path in paths {
         postlogin_project::admit_argument(&here.join(path), path)?;
         // A project's folder is the project, even if an Action's code lies in it.
-        let whole = whole_project(&here.join(path), here)?;
+        let whole = whole_project(&here.join(path), here, left)?;
         match (whole, find(path, here, project)) {
             (Some(whole), _) => subjects.add(whole),
-            (None, Ok(source)) => subjects.add_one(Ok(source)),
-            (None, Err(error)) => subjects.add(below(path, here, project)?.ok_or(error)?),
+            (None, Ok(source)) => {
+                left.code.admit(&source)?;
+                subjects.add_one(Ok(source));
+            }
+            (None, Err(error)) => subjects.add(below(path, here, project, left)?.ok_or(error)?),
         }
     }
     Ok(subjects)
 }
 
 /// Returns what there is to check in a project, if `folder` is one's.
-fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliError> {
+fn whole_project(
+    folder: &Path,
+    here: &Path,
+    left: &mut Left,
+) -> Result<Option<Subjects>, CliError> {
     if !folder.is_dir() {
         return Ok(None);
     }
@@ -258,10 +273,10 @@ fn whole_project(folder: &Path, here: &Path) -> Result<Option<Subjects>, CliErro
         let folder = plain(folder);
         plain(&project.home) == folder || plain(&project.root) == folder
     };
-    let Some(project) = Project::discover(folder)?.filter(is_here) else {
+    let Some(project) = left.projects.discover(folder)?.filter(is_here) else {
         return Ok(None);
     };
-    let found = all_below(folder, here, Some(&project));
+    let found = all_below(folder, here, Some(&project), left);
     Ok((!found.is_empty()).then_some(found))
 }
 
@@ -281,13 +296,18 @@ fn nothing(found: &Found, here: &Path) -> CliError {
 }
 
 /// The Actions in a folder that is none itself, which may be a project of its own.
-fn below(path: &str, here: &Path, project: Option<&Project>) -> Result<Option<Subjects>, CliError> {
+fn below(
+    path: &str,
+    here: &Path,
+    project: Option<&Project>,
+    left: &mut Left,
+) -> Result<Option<Subjects>, CliError> {
     let folder = here.join(path);
     if !folder.is_dir() {
         return Ok(None);
     }
     let (inner, _) = Project::find(&folder)?;
-    let found = all_below(&folder, here, inner.as_ref().or(project));
+    let found = all_below(&folder, here, inner.as_ref().or(project), left);
     Ok((!found.is_empty()).then_some(found))
 }
 
@@ -306,9 +326,14 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Returns the Actions in and below a folder, the Rules of the project there, enabled or not, and the project's bindings
 /// when all of it is there.
-fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects {
+fn all_below(
+    folder: &Path,
+    here: &Path,
+    project: Option<&Project>,
+    left: &mut Left,
+) -> Subjects {
     let mut found = Subjects::default();
-    for one in actions_below(folder, here, project) {
+    for one in actions_below(folder, here, project, &mut left.code) {
         found.add_one(one);
     }
     let Some(project) = project else {
@@ -329,7 +354,8 @@ fn all_below(folder: &Path, here: &Path, project: Option<&Project>) -> Subjects 
     }
     for rule in &project.rules {
         if plain(&rule.script).starts_with(&folder) {
-            found.add_one(project.rule_source(rule, here));
+            let source = project.rule_source(rule, here);
+            found.add_one(source.and_then(|source| left.code.admit(&source).map(|()| source)));
         }
     }
     found

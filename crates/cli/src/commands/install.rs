@@ -69,8 +69,10 @@ fn declared(project: &Project, printer: &Printer) -> Result<Vec<String>, CliErro
         for package in &manifest.dependencies {
             let version = package.version.as_deref();
             let version = version.filter(|version| *version != "latest");
-            for text in [Some(package.name.as_str()), version].into_iter().flatten() {
-                if !is_plain(text) {
+            let name = (package.name.as_str(), is_name as fn(&str) -> bool);
+            let version_of = version.map(|version| (version, is_version as fn(&str) -> bool));
+            for (text, is_valid) in [Some(name), version_of].into_iter().flatten() {
+                if !is_valid(text) {
                     return Err(CliError::usage(format!(
                         "the Action `{}` declares `{text}`, which is not a valid name or version of a package",
                         manifest.name
@@ -99,32 +101,44 @@ fn declared(project: &Project, printer: &Printer) -> Result<Vec<String>, CliErro
 }
 
 /// Names and versions come from files of the project: none is an option, a path, a URL or another package.
-fn is_plain(text: &str) -> bool {
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || "-._~@/^+".contains(letter);
+fn is_plain(text: &str, also: &str) -> bool {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || also.contains(letter);
+    text.chars().all(allowed) && !text.contains("..")
+}
+
+/// Whether a text is the name of a package: `lodash`, `@scope/name`.
+fn is_name(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let first = part.chars().next();
+        first.is_some_and(|first| first.is_ascii_alphanumeric() || first == '_')
+            && is_plain(part, "-._~")
+    };
+    match text.strip_prefix('@') {
+        Some(scoped) => scoped
+            .split_once('/')
+            .is_some_and(|(scope, name)| is_part(scope) && is_part(name)),
+        None => is_part(text),
+    }
+}
+
+/// Whether a text is a version, a range or a tag. Behind `name@`, one with a slash or an at sign would be a folder or another package.
+fn is_version(text: &str) -> bool {
     let first = text.chars().next();
-    let slashes = text.matches('/').count();
-    first.is_some_and(|first| first.is_ascii_alphanumeric() || "@~^_".contains(first))
-        && text.chars().all(allowed)
-        && slashes <= usize::from(text.starts_with('@'))
-        && !text.get(1..).unwrap_or_default().contains('@')
-        && !text.contains("..")
+    first.is_some_and(|first| first.is_ascii_alphanumeric() || "~^".contains(first))
+        && is_plain(text, "-._~^+")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    use super::{is_name, is_version};
 
     #[test]
     fn names_and_versions_are_no_options_and_no_paths() {
-        for text in [
-            "lodash",
-            "@auth0/node",
-            "4.17.21",
-            "^1.2.3",
-            "1.0.0-beta.1+x",
-            "~2",
-        ] {
-            assert!(is_plain(text), "{text}");
+        for text in ["lodash", "@auth0/node", "JSONStream", "lodash.merge"] {
+            assert!(is_name(text), "{text}");
+        }
+        for text in ["4.17.21", "^1.2.3", "1.0.0-beta.1+x", "~2", "next"] {
+            assert!(is_version(text), "{text}");
         }
         for text in [
             "",
@@ -140,9 +154,18 @@ mod tests {
             "x@npm:y",
             "/etc",
             "file:x",
+            "link:x",
             "lodash@1",
+            "@/x",
+            "@x",
+            "@x/",
         ] {
-            assert!(!is_plain(text), "{text}");
+            assert!(!is_name(text), "{text}");
+            assert!(!is_version(text), "{text}");
+        }
+        // With `lodash@` before them, these are folders.
+        for text in ["@l/y", "~/x", "@auth0/node"] {
+            assert!(!is_version(text), "{text}");
         }
     }
 }

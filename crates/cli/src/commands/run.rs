@@ -277,7 +277,7 @@ impl Ready {
     /// The text of a file that an outcome names, for code frames.
     pub(super) fn text_of(&self, file: &str) -> Option<String> {
         let mut texts = self.sources.iter().filter_map(|source| match &source.kind {
-            ActionKind::Script { text, .. } if source.display_path == file => Some(text.as_str()),
+            ActionKind::Script { text, .. } if source.display_path == file => Some(&**text),
             _ => None,
         });
         let Some(first) = texts.next().map(str::to_owned) else {
@@ -285,7 +285,7 @@ impl Ready {
                 let map = SourceMaps::default().of(source).map;
                 local_texts(source, map.as_deref())
             });
-            return local.find(|(shown, _)| shown == file).map(|(_, text)| text);
+            return local.find(|(shown, _)| shown == file).map(|(_, text)| text.to_string());
         };
         // Several parts of one file: each has empty lines where the others are.
         Some(texts.fold(first, |all, text| overlaid(&all, text)))

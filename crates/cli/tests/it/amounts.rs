@@ -153,7 +153,7 @@ fn all_actions_of_a_run_have_room_together() {
         .map(|name| (name.as_str(), large.as_str()))
         .collect();
     files.push(("t.case.yaml", &case));
-    let message = "this run has too much code: its Actions and their modules have more than 10 MiB of scripts";
+    let message = "this run has too much code: its Actions and their modules have more than 32 MiB of scripts";
     for command in [
         "test".to_owned(),
         format!("run {}", names.join(" ")),

@@ -165,6 +165,36 @@ fn a_cache_that_came_with_a_checkout_is_not_used() {
     assert!(fs::read_dir(&cache).expect("a folder").count() > 1);
 }
 
+/// An unpacked archive has no repository around it that could tell what came with it.
+#[test]
+fn a_cache_that_came_with_an_archive_is_not_used() {
+    let files = folder(&[("cache/1.cwasm", "code"), ("quiet.js", QUIET)]);
+    let cache = files.path().join("cache");
+    let home = tempfile::tempdir().expect("a folder");
+    let run = |name: &str| {
+        postlogin("run quiet.js --format json")
+            .within(files.path())
+            .env("HOME", home.path())
+            .env("XDG_DATA_HOME", home.path().join("data"))
+            .env("POSTLOGIN_CACHE_DIR", name)
+            .finish()
+    };
+    let done = run("cache");
+    assert_eq!(done.code, Some(0), "{done}");
+    let warning = "warning: the cache folder cache is not used: it is in the project, and was not made by this user";
+    assert!(done.stderr.contains(warning), "{done}");
+    assert_eq!(fs::read_dir(&cache).expect("a folder").count(), 1);
+    // One that is made here is the user's own, until another one is in its place.
+    let done = run("mine/cache");
+    assert!(!done.stderr.contains("is not used"), "{done}");
+    let done = run("mine/cache");
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done}");
+    fs::rename(files.path().join("mine/cache"), files.path().join("moved")).expect("renamed");
+    assert!(run("moved").stderr.contains("the cache folder moved is not used"));
+    fs::remove_file(files.path().join("moved/.postlogin-mark")).expect("removed");
+    assert!(run("moved").stderr.contains("is not used"));
+}
+
 /// The cache's folder is that of the home folder, which belongs to somebody else, or is on a file system that is read only.
 #[test]
 #[cfg(unix)]

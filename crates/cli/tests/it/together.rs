@@ -190,6 +190,38 @@ fn the_largest_event_fits() {
     }
 }
 
+/// As much code as a run may have, an event of almost as many values as one may have, ICU, and a sandbox that is full.
+#[test]
+fn the_limits_of_a_run_fit_together() {
+    let fills = "exports.onExecutePostLogin = async (event, api) => {\n  \
+        new Intl.DateTimeFormat('de', { dateStyle: 'full' }).format(new Date());\n  \
+        const kept = [];\n  for (;;) kept.push(new Uint8Array(1 << 20).fill(7));\n};\n";
+    let place = folder(&[("fills.js", fills)]);
+    let mut names: Vec<String> = Vec::new();
+    for number in 0..8 {
+        let name = format!("a{number}.js");
+        // Parsers need most memory for short statements; the longest text is not parsed.
+        let filler = match number {
+            0 => format!("() => {{ {} }};", "x();".repeat(700_000)),
+            _ => format!("//{}", "x".repeat(4_000_000)),
+        };
+        fs::write(place.path().join(&name), format!("{HANDLER}// {number}\n{filler}\n")).expect("a file");
+        names.push(name);
+    }
+    let event = format!(
+        "{{\"user\": {{\"user_metadata\": {{\"x\": [{}0]}}}}}}",
+        "0,".repeat(390_000)
+    );
+    fs::write(place.path().join("event.json"), event).expect("a file");
+    let actions = names.join(" ");
+    let printed = run(
+        &place,
+        &format!("run {actions} fills.js --event event.json --timeout 60s"),
+        0,
+    );
+    assert!(printed.contains("more than 128 MiB of memory"), "{printed}");
+}
+
 /// A program in the place of npm prints its settings.
 #[test]
 fn npm_installs_packages_of_its_registry_alone() {

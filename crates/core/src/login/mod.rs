@@ -29,6 +29,7 @@ use crate::fault::Fault;
 use crate::location::Location;
 use crate::outcome::{Notice, RequestRecord};
 use crate::reads::Watch;
+use crate::redact::Mask;
 use crate::reply::Reply;
 use crate::rules::RuleReport;
 use crate::trigger::Trigger;
@@ -146,6 +147,13 @@ impl Login {
     /// Records a request of the running handler, up to a ceiling, which a notice reports.
     pub fn request(&mut self, record: RequestRecord) {
         self.transaction.request(record);
+    }
+
+    /// Hides in the requests so far: what `mask` hides, then whatever `hide` does. For a login that is stored.
+    pub fn hide_in_requests(&mut self, mask: &Mask, hide: impl FnOnce(&mut [RequestRecord])) {
+        let requests = self.transaction.requests();
+        requests.iter_mut().for_each(|it| it.redact(mask));
+        hide(requests);
     }
 
     /// Counts requests of the running handler that the host did not record.

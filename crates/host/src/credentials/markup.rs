@@ -36,6 +36,11 @@ const VALUES: &[&str] = &[
     "attributevalue",
 ];
 
+/// Attributes that describe an element, whatever it is called: they hold no credential unless it looks like one.
+const DESCRIBING: &[&str] = &[
+    "type", "id", "href", "src", "class", "style", "lang", "version", "encodingtype", "valuetype",
+];
+
 /// Elements of HTML that nothing closes.
 const VOID: &[&str] = &[
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr",
@@ -173,6 +178,7 @@ impl Scan<'_, '_, '_> {
             _ if beside || named_credential => Credential::Deep,
             _ => own,
         };
+        let of_element = own;
         self.hider.enter(&local);
         for (attribute, range) in attributes {
             let attribute = local_name(&attribute).to_owned();
@@ -181,6 +187,12 @@ impl Scan<'_, '_, '_> {
                 Credential::Deep if is_description(&attribute) => Credential::Random,
                 Credential::Deep => Credential::Deep,
                 _ if named_credential && is_value(&attribute) => Credential::Deep,
+                _ if own == Credential::No && of_element >= Credential::Scalar => {
+                    match describes(&attribute) {
+                        true => Credential::Random,
+                        false => Credential::Scalar,
+                    }
+                }
                 _ => own,
             };
             self.hider.enter(&format!("@{attribute}"));
@@ -360,6 +372,13 @@ impl Scan<'_, '_, '_> {
             });
         }
     }
+}
+
+/// Whether an attribute says something of its element that is no value of it.
+fn describes(attribute: &str) -> bool {
+    let attribute = attribute.to_lowercase();
+    let known = [DESCRIBING, NAMES].concat();
+    known.contains(&attribute.as_str()) || is_description(&attribute)
 }
 
 fn local_name(name: &str) -> &str {

@@ -55,6 +55,27 @@ fn hidden_shape(shape: &Value) -> (String, usize) {
 }
 
 #[test]
+fn attributes_of_an_element_that_is_called_a_credential_are_hidden() {
+    for (body, expected) in [
+        (r#"<a><token v="hush" n="1"/></a>"#, r#"<a><token v="***" n="***"/></a>"#),
+        (
+            r#"<password type="text" id="p" raw='hush'>hush</password>"#,
+            r#"<password type="text" id="p" raw='***'>***</password>"#,
+        ),
+        (
+            r#"<s:Password xmlns:s="urn:s" Type="s#PasswordText">hush</s:Password>"#,
+            r#"<s:Password xmlns:s="urn:s" Type="s#PasswordText">***</s:Password>"#,
+        ),
+        (r#"<user v="jane"/>"#, r#"<user v="jane"/>"#),
+    ] {
+        let mask = Mask::default();
+        let mut hider = Hider::new(&mask);
+        let hidden = hider.body(Some("application/xml"), body.as_bytes());
+        assert_eq!(String::from_utf8_lossy(&hidden), expected);
+    }
+}
+
+#[test]
 fn all_known_shapes_are_hidden_and_reported() {
     let shapes: Vec<Value> = serde_json::from_str(include_str!("tests/shapes.json")).expect("JSON");
     assert_eq!(shapes.len(), 235);

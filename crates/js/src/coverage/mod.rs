@@ -38,7 +38,7 @@ pub struct Coverage {
     /// The beginning of the messages of its counters.
     mark: String,
     file: String,
-    text: String,
+    text: Arc<str>,
     detail: Detail,
     points: Vec<Point>,
     hits: Vec<AtomicU32>,
@@ -128,7 +128,7 @@ pub(crate) fn numbered(
         None => prepare(file, text),
     };
     let plain = prepare_any(text)?;
-    let original = plain.original.clone();
+    let original = Arc::clone(&plain.original);
     let mark = format!("{MARK}{number}:");
     let found = instrument::instrument(file, &original, &mark, detail);
     let covered = found.and_then(|(code, segments, points)| {

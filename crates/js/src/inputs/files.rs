@@ -44,7 +44,7 @@ pub(super) fn with_parsed<T: Send>(
     texts: &[Text<'_>],
     look: impl FnOnce(&[File<'_>]) -> Option<T> + Send,
 ) -> Option<T> {
-    let codes: Vec<&str> = texts.iter().map(|text| text.plain.code.as_str()).collect();
+    let codes: Vec<&str> = texts.iter().map(|text| &*text.plain.code).collect();
     parse::on_deep_stack(&codes.join("\n"), || {
         let allocators: Vec<Allocator> = texts.iter().map(|_| Allocator::default()).collect();
         let programs = texts.iter().zip(&allocators).map(|(text, allocator)| {

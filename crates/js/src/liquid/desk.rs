@@ -80,7 +80,7 @@ impl ModuleSource for Desk {
         };
         Ok(ModuleFile {
             format: ModuleFormat::CommonJs,
-            code: code.to_owned(),
+            code: code.into(),
         })
     }
 }

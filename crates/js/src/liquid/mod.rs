@@ -135,7 +135,7 @@ impl Liquid {
         let script = Script {
             kind: HandlerKind::Action,
             name: "renderer".to_owned(),
-            source: SCRIPT.to_owned(),
+            source: SCRIPT.into(),
         };
         let action = self.program.clone().script(script, Arc::new(AsItIs));
         let action = action.with_modules(Arc::clone(desk) as _);

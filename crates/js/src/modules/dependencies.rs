@@ -50,7 +50,7 @@ pub struct ActionModule {
     /// The file that stands in messages.
     pub file: String,
     /// Its code.
-    pub text: String,
+    pub text: Arc<str>,
     /// The packages that it declares; `None` when nothing declares any.
     pub declared: Option<Vec<DeclaredPackage>>,
     /// Whether the Action's configuration names it.

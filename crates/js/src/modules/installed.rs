@@ -76,7 +76,7 @@ fn installed(
     text: &str,
 ) -> Vec<Installed> {
     let modules = dependencies.modules.iter();
-    let texts = modules.map(|module| (module.file.as_str(), module.text.as_str()));
+    let texts = modules.map(|module| (module.file.as_str(), &*module.text));
     let mut required: Vec<String> = Vec::new();
     for (file, text) in texts.chain([(file, text)]) {
         let found = facts(file, text).requires.into_iter();

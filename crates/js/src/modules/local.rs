@@ -4,6 +4,7 @@
 //! each as a module of its own, so that places stay those of the files. Who finds them is the runner.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use postlogin_engine::{ModuleFile, ModuleFormat};
 
@@ -20,7 +21,7 @@ pub struct LocalFile {
     /// The file that stands in messages.
     pub file: String,
     /// Its text.
-    pub text: String,
+    pub text: Arc<str>,
     /// The specifiers by which it imports the other files, and their indices.
     pub imports: Imports,
 }
@@ -39,7 +40,7 @@ struct Ready {
     path: String,
     imports: Imports,
     format: ModuleFormat,
-    text: String,
+    text: Arc<str>,
     prepared: Option<Prepared>,
 }
 
@@ -52,7 +53,7 @@ impl Local {
                 imports: file.imports,
                 prepared: match is_json {
                     true => None,
-                    false => prepare_local(&file.file, &file.text).ok(),
+                    false => prepare_local(&file.file, Arc::clone(&file.text)).ok(),
                 },
                 format: match is_json {
                     true => ModuleFormat::Json,
@@ -113,7 +114,7 @@ impl Local {
     pub(super) fn files(&self) -> (&Imports, impl Iterator<Item = (&str, &str, &Imports)>) {
         let files = self.files.iter().map(|file| {
             let name = file.path.strip_prefix(SCHEME).unwrap_or(&file.path);
-            (name, file.text.as_str(), &file.imports)
+            (name, &*file.text, &file.imports)
         });
         (&self.own, files)
     }

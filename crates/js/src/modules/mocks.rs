@@ -1,5 +1,7 @@
 //! Modules that a test gives in place of others: below every `require`, so that packages get them as well.
 
+use std::sync::Arc;
+
 use postlogin_engine::{ModuleFile, ModuleFormat, Refusal};
 
 use crate::{
@@ -21,7 +23,7 @@ pub struct ModuleMock {
     /// The file that stands in messages; its extension is the language.
     pub file: String,
     /// Its text.
-    pub text: String,
+    pub text: Arc<str>,
     /// Whether the text is JSON, not code.
     pub is_json: bool,
 }
@@ -46,7 +48,7 @@ impl Mocks {
             },
             prepared: match mock.is_json {
                 true => None,
-                false => prepare(&mock.file, &mock.text).ok(),
+                false => prepare(&mock.file, Arc::clone(&mock.text)).ok(),
             },
             mock,
         };
@@ -86,7 +88,10 @@ impl Mocks {
                 // An Action Module is code.
                 let code = format!("module.exports = {}", mock.text.trim());
                 let format = ModuleFormat::ActionModule;
-                return Some(ModuleFile { format, code });
+                return Some(ModuleFile {
+                    format,
+                    code: code.into(),
+                });
             }
             (true, false) => ModuleFormat::Json,
             (false, false) => ModuleFormat::CommonJs,

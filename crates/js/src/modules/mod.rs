@@ -148,7 +148,7 @@ impl Modules {
         let advice = Advice::new(declared, &modules);
         let modules = modules.into_iter().map(|module| LoadedModule {
             path: format!("{SCHEME}{}", module.name),
-            prepared: prepare(&module.file, &module.text).ok(),
+            prepared: prepare(&module.file, Arc::clone(&module.text)).ok(),
             module,
         });
         Ok(Self {
@@ -357,7 +357,7 @@ impl Loaded {
     fn file(&self) -> ModuleFile {
         ModuleFile {
             format: self.format,
-            code: self.code.to_string(),
+            code: self.code.text(),
         }
     }
 }

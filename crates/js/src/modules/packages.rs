@@ -178,20 +178,20 @@ impl Packages {
             let code = text.trim_start_matches('\u{feff}').to_owned();
             return Ok(ModuleFile {
                 format: ModuleFormat::Json,
-                code,
+                code: code.into(),
             });
         }
         Ok(match prepare(&text, self.manifests.language(&file)) {
             PackageCode::CommonJs(code) => ModuleFile {
                 format: ModuleFormat::CommonJs,
-                code,
+                code: code.into(),
             },
             PackageCode::Module { code, is_async } => ModuleFile {
                 format: match is_async {
                     true => ModuleFormat::AsyncModule,
                     false => ModuleFormat::EsModule,
                 },
-                code,
+                code: code.into(),
             },
         })
     }

@@ -35,8 +35,15 @@ pub(super) struct Share {
 /// The text of a file, and its part of the room.
 #[derive(Debug)]
 pub(super) struct Kept {
-    text: String,
+    text: Arc<str>,
     _share: Share,
+}
+
+impl Kept {
+    /// Returns the text itself, shared.
+    pub(super) fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
 }
 
 impl Deref for Kept {
@@ -75,14 +82,14 @@ impl Room {
     }
 
     /// Keeps the text of a file that an Action requires; an error text when there is no room.
-    pub(super) fn keep(&self, text: &str) -> Result<Arc<Kept>, String> {
+    pub(super) fn keep(&self, text: &Arc<str>) -> Result<Arc<Kept>, String> {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         let mut texts = self.0.texts.lock().unwrap_or_else(PoisonError::into_inner);
         let known = texts.entry(hasher.finish()).or_default();
         known.retain(|text| text.strong_count() > 0);
         let mut equal = known.iter().filter_map(Weak::upgrade);
-        if let Some(equal) = equal.find(|known| known.text == text) {
+        if let Some(equal) = equal.find(|known| known.text == *text) {
             return Ok(equal);
         }
         let share = take(&self.0.required, text.len(), REQUIRED).ok_or_else(|| {
@@ -92,7 +99,7 @@ impl Room {
             )
         })?;
         let kept = Arc::new(Kept {
-            text: text.to_owned(),
+            text: Arc::clone(text),
             _share: share,
         });
         known.push(Arc::downgrade(&kept));
@@ -107,14 +114,14 @@ mod tests {
     #[test]
     fn equal_texts_are_kept_once_and_all_have_a_limit() {
         let room = Room::default();
-        let text = |letter: &str| letter.repeat(REQUIRED / 2);
+        let text = |letter: &str| -> Arc<str> { letter.repeat(REQUIRED / 2).into() };
         let a = room.keep(&text("a")).expect("there is room");
         let again = room.clone().keep(&text("a")).expect("it is kept already");
         assert!(Arc::ptr_eq(&a, &again));
         let b = room.keep(&text("b")).expect("there is room");
-        assert!(room.keep("c").is_err());
+        assert!(room.keep(&"c".into()).is_err());
         drop(b);
-        assert!(room.keep("c").is_ok());
+        assert!(room.keep(&"c".into()).is_ok());
         drop((a, again));
         assert_eq!(room.0.required.load(Ordering::Relaxed), 0);
     }

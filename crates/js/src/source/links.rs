@@ -1,5 +1,7 @@
 //! The imports and exports of a file, with the way back to the user's text.
 
+use std::sync::Arc;
+
 use postlogin_core::location::Location;
 
 use super::text::LineIndex;
@@ -8,7 +10,7 @@ use super::{Language, Mapping, Plain, commonjs, plain_with};
 /// The names that a file imports and exports.
 pub(crate) struct Names {
     pub(crate) links: commonjs::links::Links,
-    code: String,
+    code: Arc<str>,
     map: Mapping,
 }
 

@@ -25,6 +25,7 @@ mod strip;
 mod syntax;
 mod token;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -93,11 +94,11 @@ impl std::error::Error for SyntaxError {}
 #[derive(Debug, Clone)]
 pub struct Prepared {
     /// The body of a function with the parameters `exports`, `require`, `module`, `console`.
-    pub code: String,
+    pub code: Arc<str>,
     /// The way back to the user's text.
     pub map: Mapping,
-    /// The user's text without a byte order mark; the mapping leads into it.
-    pub original: String,
+    /// The user's text without a byte order mark; the mapping leads into it. The same text as `code` where nothing was rewritten.
+    pub original: Arc<str>,
     /// The language of the file.
     pub language: Language,
     /// Whether the user's text is an ES module (it has `import` or `export`).
@@ -109,15 +110,15 @@ pub struct Prepared {
     pub(crate) view: OnceLock<Arc<View>>,
 }
 
-/// Makes a file's text ready for the engine.
+/// Makes a file's text ready for the engine. A shared text is not copied.
 ///
 /// # Errors
 ///
 /// TypeScript and ES modules that do not parse, `await` at the top level, and `import` or `export` in
 /// a CommonJS file, which production refuses as well.
-pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
+pub fn prepare(file_name: &str, text: impl Into<Arc<str>>) -> Result<Prepared, SyntaxError> {
     let language = Language::of(file_name);
-    let original = text::without_mark(text).into_owned();
+    let original = unmarked(text.into());
     match language {
         Language::CommonJs => commonjs(file_name, original),
         Language::Module | Language::TypeScript => rewritten(file_name, original, language),
@@ -129,13 +130,24 @@ pub fn prepare(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
 ///
 /// # Errors
 /// As [`prepare`].
-pub(crate) fn prepare_local(file_name: &str, text: &str) -> Result<Prepared, SyntaxError> {
-    match prepare(file_name, text) {
+pub(crate) fn prepare_local(
+    file_name: &str,
+    text: impl Into<Arc<str>>,
+) -> Result<Prepared, SyntaxError> {
+    let text = text.into();
+    match prepare(file_name, Arc::clone(&text)) {
         Err(_) if Language::of(file_name) == Language::CommonJs => {
-            let original = text::without_mark(text).into_owned();
-            rewritten(file_name, original, Language::Module)
+            rewritten(file_name, unmarked(text), Language::Module)
         }
         done => done,
+    }
+}
+
+/// A text without its byte order mark; the same text if it has none.
+fn unmarked(text: Arc<str>) -> Arc<str> {
+    match text::without_mark(&text) {
+        Cow::Borrowed(rest) if rest.len() == text.len() => text,
+        rest => rest.into(),
     }
 }
 
@@ -143,7 +155,7 @@ pub(crate) fn prepare_local(file_name: &str, text: &str) -> Result<Prepared, Syn
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plain {
     /// The text: an ES module, or what the engine runs.
-    pub(crate) code: String,
+    pub(crate) code: Arc<str>,
     /// Whether it is an ES module.
     pub(crate) is_module: bool,
 }
@@ -167,7 +179,7 @@ fn plain_with(file_name: &str, text: &str, is_imported: bool, map: &mut Mapping)
         (false, _) => prepared.code,
         (true, Language::TypeScript) => {
             let original = &prepared.original;
-            parse::on_deep_stack(original, || strip::types(file_name, original, map).ok())??
+            parse::on_deep_stack(original, || strip::types(file_name, original, map).ok())??.into()
         }
         (true, _) => prepared.original,
     };
@@ -178,7 +190,7 @@ fn plain_with(file_name: &str, text: &str, is_imported: bool, map: &mut Mapping)
 /// what was made ready to the original.
 pub(crate) fn led_back(
     file_name: &str,
-    original: &str,
+    original: &Arc<str>,
     segments: Vec<mapping::Segment>,
     rewritten: Prepared,
 ) -> Prepared {
@@ -187,7 +199,7 @@ pub(crate) fn led_back(
     map.extend(rewritten.map);
     Prepared {
         map,
-        original: original.to_owned(),
+        original: Arc::clone(original),
         view: OnceLock::new(),
         ..rewritten
     }
@@ -264,7 +276,7 @@ pub fn not_as_uploaded(file_name: &str, text: &str) -> Option<(&'static str, Syn
 }
 
 /// Plain JavaScript: unchanged, only looked at.
-fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> {
+fn commonjs(file_name: &str, original: Arc<str>) -> Result<Prepared, SyntaxError> {
     let suspected = parse::on_deep_stack(&original, || {
         syntax::first_error(file_name, &original, SourceType::cjs())
     });
@@ -275,7 +287,7 @@ fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> 
     {
         return Err(syntax::outside_module(file_name, &original, &found));
     }
-    let code = original.clone();
+    let code = Arc::clone(&original);
     let map = Mapping::identity(file_name);
     Ok(Prepared {
         code,
@@ -291,7 +303,7 @@ fn commonjs(file_name: &str, original: String) -> Result<Prepared, SyntaxError> 
 /// TypeScript and ES modules: types away, then modules to CommonJS.
 fn rewritten(
     file_name: &str,
-    original: String,
+    original: Arc<str>,
     language: Language,
 ) -> Result<Prepared, SyntaxError> {
     if language == Language::TypeScript
@@ -309,10 +321,10 @@ fn rewritten(
         let mut map = Mapping::identity(file_name);
         let plain = match language {
             Language::TypeScript => strip::types(file_name, &original, &mut map)?,
-            Language::Module | Language::CommonJs => original.clone(),
+            Language::Module | Language::CommonJs => original.to_string(),
         };
         let (code, is_module) = commonjs::from_module(&plain, &mut map);
-        Ok((code, is_module, map))
+        Ok((Arc::from(code), is_module, map))
     });
     let Some(done) = done else {
         return Err(syntax::too_deep(file_name));

@@ -8,7 +8,7 @@
 mod typescript;
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use oxc::allocator::Allocator;
 use oxc::ast::ast::{BindingPattern, Expression, FormalParameters, Program, Statement};
@@ -52,7 +52,7 @@ pub fn prepare_rule(file_name: &str, text: &str) -> Option<Result<Prepared, Synt
     Some(function.and_then(|function| {
         let prepared = prepared(file_name, &bare, function)?;
         Ok(Prepared {
-            original: original.to_string(),
+            original: Arc::from(&*original),
             ..prepared
         })
     }))
@@ -331,9 +331,9 @@ fn prepared(file_name: &str, original: &str, function: Span) -> Result<Prepared,
         return Err(SyntaxError { location, ..error });
     }
     Ok(Prepared {
-        code,
+        code: code.into(),
         map,
-        original: original.to_owned(),
+        original: original.into(),
         language,
         is_module: false,
         suspected: None,

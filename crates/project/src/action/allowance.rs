@@ -1,12 +1,12 @@
 //! The code that one run may keep. Each file has a limit of its own; without one for all of them, many names of one large file would
-//! take gigabytes: what is loaded of a source takes some five times its size.
+//! take gigabytes: what is loaded of a source takes one and a half times its size.
 
 use super::{ActionKind, ActionSource};
 use crate::{Error, Result};
 
 /// Bytes of scripts that one run keeps: those of Actions with their Action Modules and mocks, however many. In production, 20 Actions
 /// of a trigger have at most 2 MB.
-pub const CODE_BYTES: usize = 10 << 20;
+pub const CODE_BYTES: usize = 32 << 20;
 /// Bytes of components that one run keeps. One that `postlogin build` makes has some 16 MB.
 pub const COMPONENT_BYTES: usize = 192 << 20;
 
@@ -81,7 +81,7 @@ mod tests {
             name: "a".into(),
             kind: ActionKind::Script {
                 path: PathBuf::from("a.js"),
-                text: " ".repeat(bytes),
+                text: " ".repeat(bytes).into(),
             },
             display_path: "a.js".into(),
             declared: None,

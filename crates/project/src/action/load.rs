@@ -1,6 +1,7 @@
 //! Reads what was found.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -132,7 +133,7 @@ fn declared(action: Action, root: &Path, surroundings: &Surroundings<'_>) -> Res
 }
 
 /// Code that is a part of a file, and the folder where a search for `node_modules` starts.
-fn inline(path: PathBuf, text: String) -> (ActionKind, PathBuf) {
+fn inline(path: PathBuf, text: Arc<str>) -> (ActionKind, PathBuf) {
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
     (ActionKind::Script { path, text }, root)
 }
@@ -171,7 +172,7 @@ fn read(
     Ok((
         ActionKind::Script {
             path: path.to_owned(),
-            text,
+            text: text.into(),
         },
         root,
     ))

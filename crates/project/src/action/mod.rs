@@ -97,7 +97,7 @@ pub struct ModuleSource {
     /// Its name, as in `require('actions:NAME')`.
     pub name: String,
     /// Its text, keywords replaced.
-    pub text: String,
+    pub text: Arc<str>,
     /// The file relative to the working folder or to the project, with `/`.
     pub display_path: String,
     /// Its entry in the configuration: its packages and the names of its secrets.
@@ -127,7 +127,7 @@ pub enum ActionKind {
         /// The file.
         path: PathBuf,
         /// Its text, keywords replaced.
-        text: String,
+        text: Arc<str>,
     },
     /// A WebAssembly component.
     Component {

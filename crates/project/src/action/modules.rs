@@ -1,5 +1,6 @@
 //! The Action Modules that an Action may use.
 
+use std::sync::Arc;
 use super::{ModuleSource, Surroundings};
 use crate::door::Boundary;
 use crate::project::manifest::Manifest;
@@ -35,10 +36,10 @@ pub(super) fn of_action(
             return Err(Error::new(message).in_file(&surroundings.display(&module.declared_in)));
         }
         let text = match &module.inline {
-            Some(text) => text.clone(),
+            Some(text) => Arc::clone(text),
             None => {
                 let text = within.read_text(&module.code, &display_path)?;
-                project.mappings.replace(&text, &display_path)?
+                project.mappings.replace(&text, &display_path)?.into()
             }
         };
         sources.push(ModuleSource {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use postlogin_core::trigger::Exported;
 
 use super::find::SCRIPTS;
-use super::{ActionKind, ActionSource, NamedBy, resolve_action};
+use super::{ActionKind, ActionSource, Allowance, NamedBy, resolve_action};
 use crate::Result;
 use crate::door::Boundary;
 use crate::files::{absolute, display_path, entries, extension, file_name, normalize};
@@ -24,7 +24,11 @@ pub fn actions_below(
     folder: &Path,
     working_folder: &Path,
     project: Option<&Project>,
+    left: &mut Allowance,
 ) -> Vec<Result<ActionSource>> {
+    let mut admitted = |source: Result<ActionSource>| {
+        source.and_then(|source| left.admit(&source).map(|()| source))
+    };
     let folder = normalize(&absolute(working_folder).join(folder));
     if let Some(project) = project {
         let is_below = |path: &Path| normalize(path).starts_with(&folder);
@@ -47,7 +51,7 @@ pub fn actions_below(
                     NamedBy::Project,
                 )
             });
-            return declared.chain(undescribed).collect();
+            return declared.chain(undescribed).map(admitted).collect();
         }
     }
     let mut scripts = Vec::new();
@@ -55,11 +59,11 @@ pub fn actions_below(
     let mut found = Vec::new();
     let within = Boundary::around(&folder);
     for path in scripts {
-        let admitted = within.admit(&path, &display_path(&path, working_folder));
-        if admitted.is_ok() && !path.is_file() {
+        let is_within = within.admit(&path, &display_path(&path, working_folder));
+        if is_within.is_ok() && !path.is_file() {
             continue;
         }
-        let source = admitted.and_then(|()| {
+        let source = is_within.and_then(|()| {
             resolve_action(
                 &path.to_string_lossy(),
                 working_folder,
@@ -74,7 +78,7 @@ pub fn actions_below(
             Err(_) => true,
         };
         if is_action {
-            found.push(source);
+            found.push(admitted(source));
         }
     }
     found

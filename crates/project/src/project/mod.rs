@@ -22,6 +22,7 @@ pub(crate) mod terraform;
 mod undescribed;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use postlogin_core::Trigger;
 use postlogin_core::event::suggest::closest;
@@ -90,7 +91,7 @@ pub struct Action {
     /// The file with its code. It need not exist.
     pub code: PathBuf,
     /// The code, when it is a part of that file: its lines are those of the file.
-    pub inline: Option<String>,
+    pub inline: Option<Arc<str>>,
     /// Whether a configuration describes it. One that nothing describes sees every secret and may require anything.
     pub declared: bool,
 }

@@ -2,6 +2,7 @@
 //! `actionModules:` in `tenant.yaml`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ pub struct Module {
     /// The file with its code. It need not exist.
     pub code: PathBuf,
     /// The code, when it is a part of that file: its lines are those of the file.
-    pub inline: Option<String>,
+    pub inline: Option<Arc<str>>,
 }
 
 pub(super) fn in_folder(

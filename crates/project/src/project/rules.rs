@@ -6,6 +6,7 @@
 mod typed;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -34,7 +35,7 @@ pub struct Rule {
     /// The file with its code. It need not exist.
     pub script: PathBuf,
     /// The code, when it is a part of that file: its lines are those of the file.
-    pub inline: Option<String>,
+    pub inline: Option<Arc<str>>,
     /// The file that says so; the script itself when nothing does.
     pub declared_in: PathBuf,
 }

@@ -116,15 +116,15 @@ pub(crate) fn import_places(source: &ActionSource) -> Vec<PathBuf> {
 /// Returns the files besides its own that an Action is made of, or was built from, each as it is shown, with its text. `map` is that of
 /// the Action.
 #[must_use]
-pub fn local_texts(source: &ActionSource, map: Option<&SourceMap>) -> Vec<(String, String)> {
+pub fn local_texts(source: &ActionSource, map: Option<&SourceMap>) -> Vec<(String, Arc<str>)> {
     let ActionKind::Script { path, text } = &source.kind else {
         return Vec::new();
     };
     let found = local(path, &source.display_path, text).files.into_iter();
     let imported = found.map(|file| (file.shown, file.text));
     let sources = map.into_iter().flat_map(SourceMap::sources);
-    let built_from =
-        sources.filter_map(|source| Some((source.shown.clone(), source.text.clone()?)));
+    let built_from = sources
+        .filter_map(|source| Some((source.shown.clone(), source.text.as_deref()?.into())));
     imported.chain(built_from).collect()
 }
 
@@ -312,7 +312,7 @@ fn mock(given: &postlogin_project::ModuleMock) -> ModuleMock {
     ModuleMock {
         specifier: given.specifier.clone(),
         file: given.display_path.clone(),
-        text: given.text.to_string(),
+        text: Arc::clone(&given.text),
         is_json: given.is_json,
     }
 }
@@ -321,7 +321,7 @@ fn module(source: &ModuleSource) -> ActionModule {
     ActionModule {
         name: source.name.clone(),
         file: source.display_path.clone(),
-        text: source.text.clone(),
+        text: Arc::clone(&source.text),
         declared: Some(packages(&source.declared)),
         is_bound: source.is_bound,
     }

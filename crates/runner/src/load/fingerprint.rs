@@ -15,7 +15,7 @@ pub fn fingerprint(source: &ActionSource) -> String {
     let mut hash = Sha256::new();
     match &source.kind {
         ActionKind::Script { text, .. } => {
-            hash.update(text);
+            hash.update(text.as_bytes());
             for (name, bytes) in manifests(&named(source), &source.display_path, text) {
                 hash.update(&name);
                 hash.update(&bytes);
@@ -33,7 +33,7 @@ pub fn fingerprint(source: &ActionSource) -> String {
     }
     for module in &source.modules {
         hash.update(&module.name);
-        hash.update(&module.text);
+        hash.update(module.text.as_bytes());
     }
     let mut text = String::new();
     for byte in hash.finalize() {

@@ -225,6 +225,8 @@ impl Pipeline {
             let finished = self.end(program, login, conditions);
             return Ok(Advanced::Ended { finished, requests });
         };
+        // They are only shown once the login ends, and so as they are shown then.
+        login.hide_in_requests(&self.library.mask, account::hide_credentials);
         let stored = Stored {
             trigger,
             login: login.store().map_err(|error| internal(&error.into()))?,

@@ -491,7 +491,7 @@ fn may_switch_users(source: &ActionSource) -> bool {
     match &source.kind {
         ActionKind::Script { text, .. } => {
             let mut texts = source.modules.iter().map(|module| &module.text);
-            let says = |text: &String| text.contains("rimaryUser");
+            let says = |text: &Arc<str>| text.contains("rimaryUser");
             says(text) || texts.any(says)
         }
         ActionKind::Component { .. } | ActionKind::CargoPackage { .. } => true,

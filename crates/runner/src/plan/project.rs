@@ -8,7 +8,7 @@ use postlogin_core::{TenantSettings, Trigger};
 use postlogin_project::cases::Case;
 use postlogin_project::document::node::{Node, Place};
 use postlogin_project::{
-    ActionKind, ActionSource, Boundary, Error, NotRead, Project, Role, TenantData,
+    ActionKind, ActionSource, Amount, Boundary, Error, NotRead, Project, Role, TenantData,
     connection_source_from, resolve_action_from,
 };
 use serde_json::{Map, Value};
@@ -28,6 +28,8 @@ pub(super) struct Surroundings {
 pub(super) struct Projects {
     found: HashMap<PathBuf, Option<Arc<Surroundings>>>,
     by_root: HashMap<PathBuf, Arc<Surroundings>>,
+    /// What all of them may still have.
+    amount: Amount,
 }
 
 impl Projects {
@@ -36,8 +38,13 @@ impl Projects {
         if let Some(known) = self.found.get(folder) {
             return Ok(known.clone());
         }
-        let found = Project::discover(folder)?.map(|project| {
+        let before = self.amount.clone();
+        let found = self.amount.discover(folder)?.map(|project| {
             let root = project.root.clone();
+            if self.by_root.contains_key(&root) {
+                // It is there already.
+                self.amount = before;
+            }
             let make = || {
                 Arc::new(Surroundings {
                     top: project.home.clone(),
@@ -75,7 +82,7 @@ pub(super) fn unreadable(name: &str) -> ActionSource {
         name: name.to_owned(),
         kind: ActionKind::Script {
             path: PathBuf::new(),
-            text: String::new(),
+            text: Arc::default(),
         },
         display_path: name.to_owned(),
         declared: None,

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fmt::Write, path::Path};
 
 use postlogin_core::Trigger;
-use postlogin_project::{ActionSource, Project, actions_below, display_path};
+use postlogin_project::{ActionSource, Allowance, Project, actions_below, display_path};
 use postlogin_runner::trigger_of;
 
 use super::files::Files;
@@ -37,7 +37,7 @@ pub(super) fn of_loose_actions(
     printer: &Printer,
 ) -> Result<bool, CliError> {
     let mut sources = Vec::new();
-    for found in actions_below(home, home, None) {
+    for found in actions_below(home, home, None, &mut Allowance::default()) {
         match found {
             Ok(source) => sources.push(source),
             Err(error) => printer.warning(&error.sentence()),

@@ -90,6 +90,11 @@ impl Transaction {
         }
     }
 
+    /// The requests so far.
+    pub fn requests(&mut self) -> &mut [RequestRecord] {
+        &mut self.flow.requests
+    }
+
     /// Counts requests of the running Action that are not recorded.
     pub fn drop_requests(&mut self, count: usize) {
         self.flow.kept.drop_requests(count);

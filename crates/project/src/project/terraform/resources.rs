@@ -184,7 +184,7 @@ fn action(reader: &mut Reader<'_, '_>, project: &mut Project) {
             manifest,
             declared_in: reader.path(),
             code: code.path,
-            inline: code.text,
+            inline: code.text.map(Into::into),
             declared: true,
         });
     }
@@ -197,7 +197,7 @@ fn action_module(reader: &mut Reader<'_, '_>, project: &mut Project) {
             manifest,
             declared_in: reader.path(),
             code: code.path,
-            inline: code.text,
+            inline: code.text.map(Into::into),
         });
     }
 }
@@ -214,7 +214,7 @@ fn rule(reader: &mut Reader<'_, '_>, project: &mut Project) {
         enabled: value(reader, "enabled").is_none_or(|enabled| enabled != Value::Bool(false)),
         stage: "login_success".to_owned(),
         script: code.path,
-        inline: code.text,
+        inline: code.text.map(Into::into),
         declared_in: reader.path(),
         name,
     });
