@@ -58,6 +58,7 @@ pub(crate) const CLIENTS: &[&str] = &[
     "require_proof_of_possession",
     "require_pushed_authorization_requests",
     "sso_disabled",
+    "third_party_security_mode",
     "token_endpoint_auth_method",
     "token_exchange",
     "web_origins",
@@ -124,6 +125,7 @@ pub(crate) const ORGANIZATIONS: &[&str] = &[
     "id",
     "metadata",
     "name",
+    "third_party_client_access",
 ];
 
 /// Keys of a client grant.
@@ -133,6 +135,7 @@ pub(crate) const GRANTS: &[&str] = &[
     "audience",
     "client_id",
     "client_name",
+    "default_for",
     "id",
     "organization_usage",
     "scope",

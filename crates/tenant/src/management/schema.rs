@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::body::type_name;
 use super::{ApiError, Result};
+use crate::catalog::MODE;
 pub(crate) use nested::{form_problem, misspelt_grant, object_at};
 pub(crate) use parts::{keys_of, objection, problem_of, words_in, words_of};
 use words::{APP_TYPES, STRATEGIES};
@@ -299,9 +300,11 @@ pub(super) const CLIENT_UNUSED: Properties = &[
         "skip_non_verifiable_callback_uri_confirmation_prompt",
         Is::Any,
     ),
-    ("third_party_security_mode", Is::Any),
     ("token_quota", Is::Any),
 ];
+
+/// Those that only a new application may have.
+pub(super) const NEW_CLIENT: Properties = &[(MODE, Is::One(&["strict", "permissive"]))];
 
 /// The properties of a connection that may change.
 pub(super) const CONNECTION: Properties = &[
@@ -371,7 +374,7 @@ pub(super) const ORGANIZATION: Properties = &[
     ("branding", Is::Object),
     ("metadata", Is::Texts(25)),
     ("token_quota", Is::Any),
-    ("third_party_client_access", Is::Any),
+    ("third_party_client_access", Is::One(&["allow", "block"])),
     ("is_app_entitlement_active", Is::Any),
 ];
 
@@ -389,7 +392,7 @@ pub(super) const NEW_GRANT: Properties = &[
     ("client_id", Is::Text(1, 1_000)),
     ("audience", Is::Text(1, 600)),
     ("subject_type", Is::One(&["client", "user"])),
-    ("default_for", Is::Any),
+    ("default_for", Is::One(&["third_party_clients"])),
 ];
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::policy;
 use super::request::{audience, scopes_of};
 use super::run::{could_not_run, run_blocking};
 use super::{OAuthError, Result, words};
-use crate::catalog::{Audience, Granted};
+use crate::catalog::{Audience, Granted, is_strict};
 use crate::http::{Call, text};
 use crate::management::scopes::MANAGEMENT_SCOPES;
 use crate::pipeline::{Advanced, LoginRequest};
@@ -89,6 +89,8 @@ pub(crate) async fn client_credentials(
         false => Audience::Api(&audience),
     };
     let granted = tenant.catalog.client_grant(&who.client, &asked_api);
+    // APIs of the tenant itself are closed to them.
+    let is_open = is_open && !(is_management && is_strict(&who.client));
     let granted = granted.filter(|_| is_open);
     let default = organizations::default_of_machine(tenant, &who.client);
     let organization = call.body_field("organization").or(default);

@@ -19,7 +19,7 @@ use super::issue::Grant;
 use super::request::{is_standard, scopes_for};
 use super::run::{Ran, start};
 use super::{OAuthError, Result, mfa, standing, words};
-use crate::catalog::is_confidential;
+use crate::catalog::{Granted, is_confidential, is_strict};
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
 use crate::randomness::digest;
@@ -56,14 +56,19 @@ fn policy(client: &Value) -> Policy {
             .clamp(0, 100 * 366 * DAY_S)
     };
     let flag = |key: &str| settings.get(key).and_then(Value::as_bool) == Some(true);
-    let rotates = text(&settings, "rotation_type") == Some("rotating");
-    let expires = rotates || text(&settings, "expiration_type") == Some("expiring");
+    // In the strict mode they rotate by default for public applications, and always end.
+    let is_strict = is_strict(client);
+    let rotates = match text(&settings, "rotation_type") {
+        Some(kind) => kind == "rotating",
+        None => is_strict && !is_confidential(client),
+    };
+    let expires = rotates || is_strict || text(&settings, "expiration_type") == Some("expiring");
     Policy {
         rotates,
         leeway_s: whole("leeway", 0),
-        lifetime_s: (expires && !flag("infinite_token_lifetime"))
+        lifetime_s: (expires && (is_strict || !flag("infinite_token_lifetime")))
             .then(|| whole("token_lifetime", 30 * DAY_S)),
-        idle_s: (expires && !flag("infinite_idle_token_lifetime"))
+        idle_s: (expires && (is_strict || !flag("infinite_idle_token_lifetime")))
             .then(|| whole("idle_token_lifetime", 15 * DAY_S)),
     }
 }
@@ -223,20 +228,39 @@ fn resource(
     let own = document.audience.clone();
     let asked = call.body_field("audience");
     let Some(asked) = asked.filter(|asked| own.as_deref() != Some(asked)) else {
-        return Ok((own, granted));
+        return still(tenant, &who.client, own, granted);
     };
     let policies = who.client.pointer("/refresh_token/policies");
     let policies = policies.and_then(Value::as_array);
     let mut policies = policies.into_iter().flatten();
     let policy = policies.find(|policy| text(policy, "audience") == Some(asked));
     let (Some(policy), Some(api)) = (policy, tenant.catalog.api(asked)) else {
-        return Ok((own, granted));
+        return still(tenant, &who.client, own, granted);
     };
     let known = scopes_for(tenant, &who.client, api)?;
     let of_api = |scope: &String| known.contains(&scope.as_str());
     let mut scopes: Vec<String> = granted.into_iter().filter(|it| is_standard(it)).collect();
     scopes.extend(texts(policy, "scope").map(str::to_owned).filter(of_api));
     Ok((Some(asked.to_owned()), scopes))
+}
+
+/// The API of a token and the scopes that it was granted, as far as the API's policy and the application's client grant still allow them: to
+/// delete the grant "revokes the application's access to the API".
+///
+/// Source: <https://auth0.com/docs/get-started/applications/application-access-to-apis-client-grants>.
+fn still(
+    tenant: &Tenant,
+    client: &Value,
+    audience: Option<String>,
+    mut granted: Vec<String>,
+) -> Result<(Option<String>, Vec<String>)> {
+    let api = audience.as_deref().and_then(|it| tenant.catalog.api(it));
+    if let Some(api) = api
+        && let Granted::Scopes(allowed) = super::policy::of_users(tenant, client, api)?
+    {
+        granted.retain(|scope| is_standard(scope) || allowed.contains(scope));
+    }
+    Ok((audience, granted))
 }
 
 /// The answer to an exchange; with rotation, it holds the next token of the family.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{OAuthError, Result, mfa, organizations, policy, words};
-use crate::catalog::{Granted, allows_grant};
+use crate::catalog::{Granted, allows_grant, is_strict};
 use crate::http::{Call, Params, text, texts};
 use crate::state::{Tenant, lists_web_origin};
 use crate::urls;
@@ -156,6 +156,7 @@ pub(crate) fn checked(
     back: &WayBack,
     params: &Params,
 ) -> Result<AuthRequest> {
+    policy::strictly(client, params)?;
     // OpenID Connect Core 6.1: a server that does not read request objects must refuse them, not ignore them.
     for unsupported in ["request", "request_uri"] {
         if params.get(unsupported).is_some() {
@@ -405,15 +406,19 @@ pub(crate) fn permitted(
     audience: Option<&str>,
     scope: Vec<String>,
 ) -> Result<Vec<String>> {
-    let standard = is_standard;
+    // "Third-party applications … do not return ID tokens or process OIDC scopes": those in the strict mode.
+    let is_strict = is_strict(client);
+    let standard = |scope: &str| is_standard(scope) && (!is_strict || scope == "offline_access");
     let Some(audience) = audience.filter(|audience| !tenant.is_own(audience, "userinfo")) else {
         return Ok(scope.into_iter().filter(|scope| standard(scope)).collect());
     };
     if tenant.is_management(audience) {
+        policy::open_to(client, audience)?;
         let own = |scope: &String| standard(scope) || CURRENT_USER_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }
     if mfa::is_api(tenant, Some(audience)) {
+        policy::open_to(client, audience)?;
         let own = |scope: &String| standard(scope) || mfa::API_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }

@@ -65,6 +65,7 @@ mod stored;
 mod streams;
 mod stricter;
 mod taking_in;
+mod third_party;
 mod tickets;
 mod token;
 mod transfer;
