@@ -253,8 +253,7 @@ mod tests {
             ..TenantData::default()
         };
         let first = json!({"name": "App", "grant_types": ["password"]});
-        let third =
-            json!({"name": "Partner", "is_first_party": false, "third_party_security_mode": "permissive", "grant_types": ["password"]});
+        let third = json!({"name": "Partner", "is_first_party": false, "third_party_security_mode": "permissive", "grant_types": ["password"]});
         let other = json!({"name": "Web", "grant_types": ["authorization_code"]});
         let named = json!({"default_directory": "db"});
         let some = json!({"friendly_name": "A"});

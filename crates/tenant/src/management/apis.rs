@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::query::values;
 use super::resources::{Kind, alone, letters, named, new_id, unchanged, unique};
 use super::schema::{API, GRANT, Is, NEW_GRANT, refuse};
-use super::{ApiError, Caller, Result, clients};
+use super::{ApiError, Caller, Result, clients, defaults};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_of_client};
 use crate::http::{Call, text};
@@ -32,10 +32,11 @@ pub(super) const KIND: Kind = Kind {
 /// With the secret where it signs tokens.
 fn shown(_: &Tenant, _: &Caller, api: &Value) -> Value {
     let mut shown = api.clone();
-    if text(api, "signing_alg") != Some("HS256")
-        && let Some(shown) = shown.as_object_mut()
-    {
-        shown.shift_remove("signing_secret");
+    if let Some(shown) = shown.as_object_mut() {
+        if text(api, "signing_alg") != Some("HS256") {
+            shown.shift_remove("signing_secret");
+        }
+        defaults::api(shown);
     }
     shown
 }

@@ -10,7 +10,7 @@ use super::body::merge_metadata;
 use super::query::{only, paged, values};
 use super::resources::{Kind, letters, named};
 use super::schema::{CLIENT, CLIENT_UNUSED, Is, NEW_CLIENT, Properties, refuse};
-use super::{Answered, ApiError, Caller, Result, credentials, object, ok};
+use super::{Answered, ApiError, Caller, Result, credentials, defaults, object, ok};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, MODE, is_enabled, is_of_client};
 use crate::http::{Call, text, texts};
@@ -45,12 +45,13 @@ pub(super) const KIND: Kind = Kind {
     ends,
 };
 
-fn shown(_: &Tenant, caller: &Caller, client: &Value) -> Value {
+fn shown(tenant: &Tenant, caller: &Caller, client: &Value) -> Value {
     let mut client = client.clone();
-    if let Some(client) = client.as_object_mut()
-        && !caller.has("read:client_keys")
-    {
-        client.shift_remove("client_secret");
+    if let Some(client) = client.as_object_mut() {
+        if !caller.has("read:client_keys") {
+            client.shift_remove("client_secret");
+        }
+        defaults::client(tenant, client);
     }
     credentials::hide(&mut client);
     client
@@ -85,7 +86,7 @@ fn fits(_: &Tenant, call: &Call, client: &Value) -> bool {
 }
 
 /// The grants that an application gets when the request names none.
-fn default_grants(app_type: Option<&str>) -> &'static [&'static str] {
+pub(super) fn default_grants(app_type: Option<&str>) -> &'static [&'static str] {
     match app_type {
         Some("non_interactive") => &["client_credentials"],
         Some("spa" | "native") => &["authorization_code", "implicit", "refresh_token"],

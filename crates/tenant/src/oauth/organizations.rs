@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{OAuthError, Result};
-use crate::catalog::{Audience, is_of_client, is_strict};
+use crate::catalog::{Audience, is_of_client, is_strict, is_third_party};
 use crate::http::{text, texts};
 use crate::state::Tenant;
 
@@ -122,9 +122,10 @@ pub(crate) fn organization(
         )),
         (Some(asked), _) => {
             let found = named(tenant, asked)?;
-            // Organizations are closed to third-party applications until they open.
-            // <https://auth0.com/docs/get-started/applications/third-party-applications/troubleshooting>
-            if is_strict(client) && text(found, "third_party_client_access") != Some("allow") {
+            // Organizations are closed to third-party applications until they open, and to those in the permissive mode for good.
+            // <https://auth0.com/docs/get-started/applications/third-party-applications/troubleshooting>, …/permissive-mode
+            let is_open = text(found, "third_party_client_access") == Some("allow");
+            if is_third_party(client) && !(is_strict(client) && is_open) {
                 let description = format!("parameter organization is invalid: {asked}");
                 return Err(OAuthError::invalid_request(description));
             }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::claim::Claims;
 use self::claim::{claim, reused, unknown};
+use super::api::named_api;
 use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
 use super::event::Occasion;
@@ -23,9 +24,9 @@ use crate::catalog::{Granted, is_confidential, is_strict};
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
 use crate::randomness::digest;
-use crate::records::{RefreshToken, SessionDevice};
+use crate::records::{Consent, RefreshToken, SessionDevice};
 use crate::state::Tenant;
-use crate::store::{Change, Entry};
+use crate::store::{Change, Entry, StoreError};
 
 /// An application's `refresh_token` settings; times in seconds.
 pub(crate) struct Policy {
@@ -226,7 +227,7 @@ fn resource(
 ) -> Result<(Option<String>, Vec<String>)> {
     let granted = words(&document.scope);
     let own = document.audience.clone();
-    let asked = call.body_field("audience");
+    let asked = named_api(tenant, |name| call.body_field(name));
     let Some(asked) = asked.filter(|asked| own.as_deref() != Some(asked)) else {
         return still(tenant, &who.client, own, granted);
     };
@@ -391,8 +392,40 @@ pub(crate) fn revoke(tenant: &Tenant, token: &str, client_id: &str) -> Result<()
     let found = tenant
         .store
         .get::<RefreshToken>(&digest(token), tenant.now_ms())?;
-    match found.filter(|token| token.client_id == client_id) {
-        Some(_) => end_family(tenant, &digest(token)),
-        None => Ok(()),
+    let Some(found) = found.filter(|token| token.client_id == client_id) else {
+        return Ok(());
+    };
+    let flags = tenant.catalog.settings.get("flags");
+    // "Refresh Token Revocation Deletes Grant": off in new tenants.
+    // <https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens>
+    if flags.and_then(|flags| flags.get("revoke_refresh_token_grant")) == Some(&Value::Bool(true)) {
+        let audience = found.audience.as_deref().unwrap_or_default();
+        let id = crate::pages::consent::id_of(&found.client_id, &found.user_id, audience);
+        tenant.store.remove::<Consent>(&id)?;
+        end_context(tenant, &found.user_id, &found.client_id, audience)?;
+        return Ok(());
     }
+    end_family(tenant, &digest(token))
+}
+
+/// Ends the refresh tokens that an application has of a user for an API: "when a grant is revoked, so are all tokens issued in the
+/// context of that grant". Without an API the `audience` is empty.
+///
+/// Source: <https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens>.
+pub(crate) fn end_context(
+    tenant: &Tenant,
+    user_id: &str,
+    client_id: &str,
+    audience: &str,
+) -> std::result::Result<(), StoreError> {
+    let tokens = tenant
+        .store
+        .list_of_user::<RefreshToken>(user_id, tenant.now_ms())?;
+    for (_, token) in tokens {
+        if token.client_id == client_id && token.audience.as_deref().unwrap_or_default() == audience
+        {
+            tenant.store.remove_owned::<RefreshToken>(&token.family)?;
+        }
+    }
+    Ok(())
 }

@@ -319,3 +319,105 @@ fn a_refresh_is_judged_by_the_policy_of_the_day() {
         assert_eq!(denied.json()["error"], "invalid_request", "{}", denied.text);
     });
 }
+
+#[test]
+fn a_code_of_before_gives_no_access_that_has_ended() {
+    run(async {
+        let api = API.replace(':', "%3A").replace('/', "%2F");
+        let deny = json!({"subject_type_authorization": {"user": {"policy": "deny_all"}, "client": {"policy": "deny_all"}}});
+        let acme = [("organization", "acme")];
+        let of_api = [("audience", API)];
+        for (asked, method, path, body, error) in [
+            (
+                &of_api,
+                Method::PATCH,
+                format!("resource-servers/{api}"),
+                deny,
+                "invalid_request",
+            ),
+            (
+                &acme,
+                Method::DELETE,
+                "organizations/".to_owned(),
+                Value::Null,
+                "invalid_grant",
+            ),
+        ] {
+            let mut world = changed(|_| {});
+            let token = world.machine_token(None).await;
+            let path = match path.ends_with('/') {
+                true => {
+                    let (_, acme) = world
+                        .api(Method::GET, "organizations/name/acme", &token, Value::Null)
+                        .await;
+                    format!("{path}{}", acme["id"].as_str().unwrap())
+                }
+                false => path,
+            };
+            let page = world.authorize(asked).await;
+            let code = world.sign_in(&page).await.code();
+            let (status, said) = world.api(method, &path, &token, body).await;
+            assert!(status < 300, "{said}");
+            let answer = world.exchange(&code).await;
+            assert_eq!(answer.json()["error"], error, "{}", answer.text);
+        }
+    });
+}
+
+#[test]
+fn the_tokens_of_a_grant_end_with_it() {
+    run(async {
+        let user = "grants?user_id=auth0%7C1";
+        for by_user in [false, true] {
+            let mut world = strict(json!([default(&["read:x"])]));
+            let token = world.machine_token(None).await;
+            let body = tokens(&mut world).await;
+            let (_, grants) = world.api(Method::GET, user, &token, Value::Null).await;
+            let path = match by_user {
+                true => user.to_owned(),
+                false => format!("grants/{}", grants[0]["id"].as_str().unwrap()),
+            };
+            let (status, _) = world.api(Method::DELETE, &path, &token, Value::Null).await;
+            assert_eq!(status, 204);
+            let answer = refresh(&mut world, FOREIGN, &body["refresh_token"]).await;
+            assert_eq!(answer.json()["error"], "invalid_grant", "{}", answer.text);
+        }
+    });
+}
+
+#[test]
+fn a_revocation_ends_the_grant_where_the_tenant_says_so() {
+    run(async {
+        for ends in [false, true] {
+            let mut world = strict(json!([default(&["read:x"])]));
+            let token = world.machine_token(None).await;
+            let flags = json!({"flags": {"revoke_refresh_token_grant": ends}});
+            let (status, said) = world
+                .api(Method::PATCH, "tenants/settings", &token, flags)
+                .await;
+            assert_eq!(status, 200, "{said}");
+            let first = tokens(&mut world).await;
+            // The same application on another device.
+            let code = ask(&mut world, &[]).await.code();
+            let second = world
+                .token(&[
+                    ("grant_type", "authorization_code"),
+                    ("client_id", FOREIGN),
+                    ("code", &code),
+                    ("redirect_uri", CALLBACK),
+                    ("code_verifier", crate::support::VERIFIER),
+                ])
+                .await
+                .json();
+            let revoked = first["refresh_token"].as_str().unwrap();
+            let fields = [("client_id", FOREIGN), ("token", revoked)];
+            assert_eq!(world.form("/oauth/revoke", &fields).await.status, 200);
+            let other = refresh(&mut world, FOREIGN, &second["refresh_token"]).await;
+            assert_eq!(other.status.is_success(), !ends, "{}", other.text);
+            let (_, grants) = world
+                .api(Method::GET, "grants?user_id=auth0%7C1", &token, Value::Null)
+                .await;
+            assert_eq!(grants.as_array().unwrap().is_empty(), ends, "{grants}");
+        }
+    });
+}
