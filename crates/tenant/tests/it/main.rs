@@ -61,6 +61,7 @@ mod quota;
 mod refresh;
 mod resource;
 mod restart;
+mod scenarios;
 mod sessions;
 mod signing;
 mod stored;
