@@ -3,6 +3,7 @@
 
 mod access;
 pub(crate) mod changes;
+mod third_party;
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,8 +14,9 @@ use serde_json::{Map, Value, json};
 use crate::http::{text, texts};
 
 pub(crate) use access::{
-    NoDirectory, allows_grant, is_confidential, is_enabled, is_provider, is_third_party, warnings,
+    NoDirectory, allows_grant, is_confidential, is_enabled, is_provider, warnings,
 };
+pub(crate) use third_party::{MODE, is_strict, is_third_party};
 
 /// The database connection of a project that has none.
 pub(crate) const DEFAULT_CONNECTION: &str = "Username-Password-Authentication";
@@ -154,6 +156,7 @@ impl Catalog {
         }
         for client in &mut catalog.clients {
             let name = text(client, "name").unwrap_or_default().to_owned();
+            third_party::settle(client);
             with_default(client, "client_id", || {
                 // Derived, not random: a client that is configured with it still works after a restart.
                 opaque_token(b"postlogin client", &[tenant, &name]).into()
@@ -345,17 +348,26 @@ impl Catalog {
         self.all_grants_of(client, audience, false)
     }
 
-    /// The client grants of an application at an API: those for logins of users, or the others.
+    /// The client grants of an application at an API: those for logins of users, or the others. A third-party application without
+    /// one has the defaults of its kind.
     fn all_grants_of<'a>(
         &'a self,
         client: &'a Value,
         audience: &'a Audience<'a>,
         of_users: bool,
     ) -> impl Iterator<Item = &'a Value> {
-        self.client_grants.iter().filter(move |grant| {
-            is_of_client(grant, client)
-                && (text(grant, "subject_type") == Some("user")) == of_users
+        let is_for = move |grant: &&Value| {
+            (text(grant, "subject_type") == Some("user")) == of_users
                 && text(grant, "audience").is_some_and(|of| self.is_audience(of, audience))
+        };
+        let grants = self.client_grants.iter();
+        let has_own = grants
+            .clone()
+            .any(|grant| is_of_client(grant, client) && is_for(&grant));
+        let has_defaults = !has_own && is_third_party(client);
+        grants.filter(move |grant| {
+            is_for(grant)
+                && (is_of_client(grant, client) || (has_defaults && is_of_third_parties(grant)))
         })
     }
 
@@ -454,6 +466,13 @@ impl Catalog {
 pub(crate) fn is_of_client(grant: &Value, client: &Value) -> bool {
     let of = text(grant, "client_id").or_else(|| text(grant, "client_name"));
     of.is_some() && (of == text(client, "name") || of == text(client, "client_id"))
+}
+
+/// Whether a client grant is that of all third-party applications, unless they have one of their own.
+///
+/// Source: `default_for` of <https://auth0.com/docs/api/management/v2/client-grants/post-client-grants>.
+fn is_of_third_parties(grant: &Value) -> bool {
+    text(grant, "default_for") == Some("third_party_clients")
 }
 
 #[cfg(test)]

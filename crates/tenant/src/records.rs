@@ -395,6 +395,9 @@ pub(crate) struct Seeded {
     /// The hash of the user as it was stored.
     pub(crate) stored: String,
     pub(crate) user_id: String,
+    /// The ids of the organizations that the file gave.
+    #[serde(default)]
+    pub(crate) organizations: Vec<String>,
 }
 
 /// The hashes of the passwords that a user had, the latest first; its owner is the user.

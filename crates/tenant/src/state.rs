@@ -24,12 +24,13 @@ use crate::management::journal::Journal;
 use crate::oauth::dpop::Nonces;
 use crate::oauth::enabled;
 use crate::oauth::exchange::{self, Throttle};
+use crate::oauth::quota::Counts;
 use crate::oauth::refresh;
 use crate::page::access::Page;
 use crate::password::Remembered;
 use crate::pipeline::LoginPipeline;
 use crate::randomness::Randomness;
-use crate::records::{Member, MemberRoles, Roles};
+use crate::records::{MemberRoles, Roles};
 use crate::seed::{Seed, prepare};
 use crate::site::Site;
 use crate::store::{ChangeError, Store, StoreError};
@@ -143,6 +144,8 @@ pub struct Shared {
     pub(crate) configuration: Configuration,
     /// The log events that the Management API lists.
     pub(crate) journal: Journal,
+    /// The tokens that quotas count.
+    pub(crate) quotas: Counts,
     /// The jobs of the Management API that run now.
     pub(crate) jobs: Running,
     pub(crate) name: String,
@@ -189,6 +192,7 @@ impl Tenant {
         let seed = prepare(setup.users, &mut catalog, &setup.randomness, now_ms);
         let shared = Shared {
             journal: Journal::default(),
+            quotas: Counts::default(),
             jobs: Running::default(),
             name: setup.name,
             hosts: setup.hosts,
@@ -283,6 +287,7 @@ impl Tenant {
         self.page.kept.clear();
         self.clock.reset();
         self.journal.clear();
+        self.quotas.clear();
         self.pipeline.forget();
         self.store.clear()?;
         let reset = self.reloaded()?;
@@ -383,14 +388,6 @@ impl Tenant {
         Ok(roles
             .filter_map(|role| text(role, "name").map(str::to_owned))
             .collect())
-    }
-
-    /// Returns whether a user belongs to an organization.
-    pub(crate) fn is_member(&self, organization: &str, user_id: &str) -> Result<bool, StoreError> {
-        Ok(self
-            .store
-            .get::<Member>(&format!("{organization}/{user_id}"), self.now_ms())?
-            .is_some())
     }
 
     /// Whether a URL's origin belongs to an application: what CORS and web messages allow.

@@ -13,13 +13,16 @@ use crate::catalog::Catalog;
 pub(crate) const SETTINGS: &[&str] = &[
     "allow_organization_name_in_authentication_api",
     "allowed_logout_urls",
+    "authorization_response_iss_parameter_supported",
     "customize_mfa_in_postlogin_action",
     "default_audience",
     "default_directory",
     "default_redirection_uri",
+    "default_token_quota",
     "enabled_locales",
     "friendly_name",
     "idle_session_lifetime",
+    "resource_parameter_profile",
     "session_cookie",
     "session_lifetime",
     "support_email",
@@ -30,6 +33,7 @@ pub(crate) const SETTINGS: &[&str] = &[
 const FLAGS: &[&str] = &[
     "enable_public_signup_user_exists_error",
     "remove_alg_from_jwks",
+    "revoke_refresh_token_grant",
 ];
 
 /// Keys of an application.
@@ -58,8 +62,10 @@ pub(crate) const CLIENTS: &[&str] = &[
     "require_proof_of_possession",
     "require_pushed_authorization_requests",
     "sso_disabled",
+    "third_party_security_mode",
     "token_endpoint_auth_method",
     "token_exchange",
+    "token_quota",
     "web_origins",
 ];
 
@@ -124,6 +130,8 @@ pub(crate) const ORGANIZATIONS: &[&str] = &[
     "id",
     "metadata",
     "name",
+    "third_party_client_access",
+    "token_quota",
 ];
 
 /// Keys of a client grant.
@@ -133,6 +141,7 @@ pub(crate) const GRANTS: &[&str] = &[
     "audience",
     "client_id",
     "client_name",
+    "default_for",
     "id",
     "organization_usage",
     "scope",

@@ -4,6 +4,7 @@ use postlogin_project::TenantData;
 use serde_json::Value;
 
 use super::Catalog;
+use super::third_party::{STRICT_GRANTS, is_strict, is_third_party};
 use crate::http::{text, texts};
 
 /// The grant `password` of a connection that the request names.
@@ -62,11 +63,6 @@ pub(crate) fn is_enabled(connection: &Value, client: &Value) -> bool {
     texts(connection, "enabled_clients").any(|enabled| Some(enabled) == name || Some(enabled) == id)
 }
 
-/// Whether an application is not one of the tenant's owner.
-pub(crate) fn is_third_party(client: &Value) -> bool {
-    client.get("is_first_party") == Some(&Value::Bool(false))
-}
-
 /// Whether an application has a secret to show at the token endpoint.
 pub(crate) fn is_confidential(client: &Value) -> bool {
     match text(client, "token_endpoint_auth_method") {
@@ -80,6 +76,9 @@ pub(crate) fn allows_grant(client: &Value, grant: &str) -> bool {
     // <https://auth0.com/docs/get-started/applications/third-party-applications/security-controls>; the page about the permissive
     // mode does not list it either.
     if is_third_party(client) && matches!(grant, "password" | RESOURCE_OWNER) {
+        return false;
+    }
+    if is_strict(client) && !STRICT_GRANTS.contains(&grant) {
         return false;
     }
     if client
@@ -137,6 +136,7 @@ pub(crate) fn warnings(data: &TenantData) -> Vec<String> {
         });
     }
     let of_the_domain = |it: &Value| it.get("is_domain_connection") == Some(&Value::Bool(true));
+    warnings.extend(super::third_party::warning(&data.clients));
     let third_party = names(&is_third_party);
     // Where the export has no database, the one that is made instead may be used.
     if database.is_some() && !third_party.is_empty() && !data.connections.iter().any(of_the_domain)
@@ -253,8 +253,7 @@ mod tests {
             ..TenantData::default()
         };
         let first = json!({"name": "App", "grant_types": ["password"]});
-        let third =
-            json!({"name": "Partner", "is_first_party": false, "grant_types": ["password"]});
+        let third = json!({"name": "Partner", "is_first_party": false, "third_party_security_mode": "permissive", "grant_types": ["password"]});
         let other = json!({"name": "Web", "grant_types": ["authorization_code"]});
         let named = json!({"default_directory": "db"});
         let some = json!({"friendly_name": "A"});

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::query::values;
 use super::resources::{Kind, alone, letters, named, new_id, unchanged, unique};
-use super::schema::{API, GRANT, Is, NEW_GRANT};
-use super::{ApiError, Caller, Result, clients};
+use super::schema::{API, GRANT, Is, NEW_GRANT, refuse};
+use super::{ApiError, Caller, Result, clients, defaults};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_of_client};
 use crate::http::{Call, text};
@@ -32,10 +32,11 @@ pub(super) const KIND: Kind = Kind {
 /// With the secret where it signs tokens.
 fn shown(_: &Tenant, _: &Caller, api: &Value) -> Value {
     let mut shown = api.clone();
-    if text(api, "signing_alg") != Some("HS256")
-        && let Some(shown) = shown.as_object_mut()
-    {
-        shown.shift_remove("signing_secret");
+    if let Some(shown) = shown.as_object_mut() {
+        if text(api, "signing_alg") != Some("HS256") {
+            shown.shift_remove("signing_secret");
+        }
+        defaults::api(shown);
     }
     shown
 }
@@ -97,12 +98,13 @@ pub(super) const GRANTS: Kind = Kind {
     filters: &[
         "audience",
         "client_id",
+        "default_for",
         "subject_type",
         "allow_any_organization",
     ],
     properties: &[GRANT],
     new: &[NEW_GRANT],
-    required: &["client_id", "audience"],
+    required: &["audience"],
     fits: grant_fits,
     shown: grant_shown,
     complete: complete_grant,
@@ -120,6 +122,7 @@ fn grant_fits(tenant: &Tenant, call: &Call, grant: &Value) -> bool {
     let client = of.map(|named| clients::id_of(&tenant.catalog, named));
     is_one_of("audience", text(grant, "audience"))
         && is_one_of("client_id", client)
+        && is_one_of("default_for", text(grant, "default_for"))
         && is_one_of(
             "subject_type",
             Some(text(grant, "subject_type").unwrap_or("client")),
@@ -147,15 +150,29 @@ fn complete_grant(
     catalog: &Catalog,
     values: &mut Map<String, Value>,
 ) -> Result<()> {
-    let client = clients::of(catalog, values)?;
+    let default = values.get("default_for").cloned();
+    match (&default, values.contains_key("client_id")) {
+        (None, false) => return Err(refuse("Missing required property: client_id", None)),
+        (Some(_), true) => {
+            let problem = "The default_for and client_id properties are mutually exclusive";
+            return Err(refuse(problem, None));
+        }
+        _ => {}
+    }
+    let client = match default {
+        Some(_) => None,
+        None => Some(clients::of(catalog, values)?),
+    };
     let audience = named(values, "audience");
     api_exists(tenant, catalog, audience)?;
     let subject = |grant: &Value| text(grant, "subject_type").unwrap_or("client").to_owned();
     let own = subject(&Value::Object(values.clone()));
     let is_same = |grant: &&Value| {
-        is_of_client(grant, client)
-            && text(grant, "audience") == Some(audience)
-            && subject(grant) == own
+        let is_of_same = match client {
+            Some(client) => is_of_client(grant, client),
+            None => grant.get("default_for") == default.as_ref(),
+        };
+        is_of_same && text(grant, "audience") == Some(audience) && subject(grant) == own
     };
     if catalog.client_grants.iter().any(|grant| is_same(&grant)) {
         let message = "A resource with the same client_id and audience already exists.";

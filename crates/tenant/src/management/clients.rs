@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use super::body::merge_metadata;
 use super::query::{only, paged, values};
 use super::resources::{Kind, letters, named};
-use super::schema::{CLIENT, CLIENT_UNUSED, Is, Properties, refuse};
-use super::{Answered, ApiError, Caller, Result, credentials, object, ok};
+use super::schema::{CLIENT, CLIENT_UNUSED, Is, NEW_CLIENT, Properties, refuse};
+use super::{Answered, ApiError, Caller, Result, credentials, defaults, object, ok};
 use crate::catalog::changes::{Edit, Section};
-use crate::catalog::{Catalog, is_enabled, is_of_client};
+use crate::catalog::{Catalog, MODE, is_enabled, is_of_client};
 use crate::http::{Call, text, texts};
 use crate::state::Tenant;
 
@@ -36,7 +36,7 @@ pub(super) const KIND: Kind = Kind {
         "q",
     ],
     properties: &[CLIENT, CLIENT_UNUSED, SECRET],
-    new: &[],
+    new: &[NEW_CLIENT],
     required: &["name"],
     fits,
     shown,
@@ -45,12 +45,13 @@ pub(super) const KIND: Kind = Kind {
     ends,
 };
 
-fn shown(_: &Tenant, caller: &Caller, client: &Value) -> Value {
+fn shown(tenant: &Tenant, caller: &Caller, client: &Value) -> Value {
     let mut client = client.clone();
-    if let Some(client) = client.as_object_mut()
-        && !caller.has("read:client_keys")
-    {
-        client.shift_remove("client_secret");
+    if let Some(client) = client.as_object_mut() {
+        if !caller.has("read:client_keys") {
+            client.shift_remove("client_secret");
+        }
+        defaults::client(tenant, client);
     }
     credentials::hide(&mut client);
     client
@@ -85,7 +86,7 @@ fn fits(_: &Tenant, call: &Call, client: &Value) -> bool {
 }
 
 /// The grants that an application gets when the request names none.
-fn default_grants(app_type: Option<&str>) -> &'static [&'static str] {
+pub(super) fn default_grants(app_type: Option<&str>) -> &'static [&'static str] {
     match app_type {
         Some("non_interactive") => &["client_credentials"],
         Some("spa" | "native") => &["authorization_code", "implicit", "refresh_token"],
@@ -100,7 +101,21 @@ fn default_grants(app_type: Option<&str>) -> &'static [&'static str] {
 
 fn complete(tenant: &Tenant, _: &Catalog, values: &mut Map<String, Value>) -> Result<()> {
     checks::check(None, values)?;
-    values.insert("client_id".into(), letters(tenant, 32).into());
+    // The mode of new ones is the strict one, and their ids show it.
+    let is_own = values.get("is_first_party") != Some(&Value::Bool(false));
+    let mode = values.get(MODE).and_then(Value::as_str);
+    let is_strict = !is_own && mode != Some("permissive");
+    if is_own && mode.is_some() {
+        let problem = "Only third-party applications have a security mode";
+        return Err(refuse(problem, Some(MODE)));
+    }
+    if !is_own {
+        let mode = if is_strict { "strict" } else { "permissive" };
+        values.insert(MODE.into(), mode.into());
+    }
+    let prefix = if is_strict { "tpc_" } else { "" };
+    let id = format!("{prefix}{}", letters(tenant, 32));
+    values.insert("client_id".into(), id.into());
     let app_type = values
         .get("app_type")
         .and_then(Value::as_str)
@@ -109,7 +124,13 @@ fn complete(tenant: &Tenant, _: &Catalog, values: &mut Map<String, Value>) -> Re
     let has_keys = values.contains_key("client_authentication_methods");
     for (key, default) in [
         ("client_secret", json!(letters(tenant, 64))),
-        ("grant_types", json!(default_grants(app_type.as_deref()))),
+        (
+            "grant_types",
+            match is_strict {
+                true => json!(["authorization_code", "refresh_token"]),
+                false => json!(default_grants(app_type.as_deref())),
+            },
+        ),
         ("callbacks", json!([])),
         ("is_first_party", json!(true)),
         ("oidc_conformant", json!(true)),
@@ -140,6 +161,14 @@ fn adapt(_: &Catalog, client: &Value, values: &mut Map<String, Value>) -> Result
         let text =
             "The client_authentication_methods and client_secret properties are mutually exclusive";
         return Err(refuse(text, None));
+    }
+    // Documented; the words are ours.
+    let owner = |it: Option<&Value>| it != Some(&Value::Bool(false));
+    if let Some(new) = values.get("is_first_party")
+        && owner(Some(new)) != owner(client.get("is_first_party"))
+    {
+        let problem = "The ownership of an application cannot be changed after its creation";
+        return Err(refuse(problem, Some("is_first_party")));
     }
     checks::check(Some(client), values)?;
     credentials::resolve(client, values)?;

@@ -10,7 +10,7 @@ use super::body::type_name;
 use super::query::{only, paged, values};
 use super::resources::{Kind, alone, named, new_id, unique};
 use super::schema::{CONNECTION, NEW_CONNECTION, refuse};
-use super::{Answered, ApiError, Caller, Result, clients, object, ok};
+use super::{Answered, ApiError, Caller, Result, clients, defaults, object, ok};
 use crate::catalog::changes::{Edit, Section};
 use crate::catalog::{Catalog, is_enabled};
 use crate::http::{Call, Content, text};
@@ -52,6 +52,9 @@ fn shown(tenant: &Tenant, _: &Caller, connection: &Value) -> Value {
         let ids = clients::ids(&tenant.catalog, connection, "enabled_clients");
         shown.insert("enabled_clients".into(), ids.into());
     }
+    if let Some(shown) = shown.as_object_mut() {
+        defaults::connection(tenant, connection, shown);
+    }
     shown
 }
 
@@ -73,7 +76,7 @@ fn adapt(catalog: &Catalog, _: &Value, values: &mut Map<String, Value>) -> Resul
     clients::known(catalog, values, "enabled_clients")
 }
 
-/// `DELETE /connections/{id}`, with its users.
+/// `DELETE /connections/{id}`, with its users; 204 for one that is gone.
 pub(super) fn delete(tenant: &Arc<Tenant>, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:connections"], None)?;
     if let Some(removed) = KIND.removed(tenant, id)? {
@@ -81,6 +84,7 @@ pub(super) fn delete(tenant: &Arc<Tenant>, caller: &Caller, id: &str) -> Result<
         for user in tenant.store.remove_users_of(name)? {
             streams::publish(tenant, Happened::Deleted, &user);
         }
+        return Ok(Answered::Accepted);
     }
     Ok(Answered::Nothing)
 }

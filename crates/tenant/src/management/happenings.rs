@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::journal::Happening;
 use crate::http::{Call, text};
 use crate::oauth::issue::Grant;
+use crate::oauth::request::AuthRequest;
 use crate::oauth::run::{Flow, Shown};
 use crate::oauth::{OAuthError, token};
 use crate::state::Tenant;
@@ -74,6 +75,8 @@ pub(crate) fn login(tenant: &Tenant, flow: &Flow, refused: Option<&str>) {
         ("oauth2-refresh-token", None) => "sertft",
         ("oauth2-token-exchange", None) => "secte",
         ("oauth2-password" | "oauth2-refresh-token" | "oauth2-token-exchange", Some(_)) => return,
+        (_, None) if flow.is_silent => "ssa",
+        (_, Some(_)) if flow.is_silent => "fsa",
         (_, None) => "s",
         (_, Some(_)) => "f",
     };
@@ -95,6 +98,21 @@ pub(crate) fn login(tenant: &Tenant, flow: &Flow, refused: Option<&str>) {
         ip: asked("ip"),
         user_agent: asked("user_agent"),
     });
+}
+
+/// A login with `prompt=none` that ended before its Actions ran.
+pub(crate) fn refused_silently(tenant: &Tenant, call: &Call, request: &AuthRequest, why: &str) {
+    tenant.record_of(
+        call,
+        &Happening {
+            kind: "fsa",
+            description: why,
+            client_id: &request.client_id,
+            audience: request.audience.as_deref().unwrap_or_default(),
+            scope: &request.scope.join(" "),
+            ..Happening::default()
+        },
+    );
 }
 
 /// A password that was wrong: `fp`, or `fu` for a name that no user of the connection has.

@@ -21,6 +21,7 @@ use super::{
 use crate::clock::iso;
 use crate::email::{Invited, send_invitation};
 use crate::http::{Call, text, texts};
+use crate::oauth::enabled;
 use crate::records::Invitation;
 use crate::signup::is_email;
 use crate::state::Tenant;
@@ -182,15 +183,22 @@ pub(super) async fn create(
         return Err(ApiError::new(400, message, "invalid_body"));
     }
     let connection_id = match body.get("connection_id").and_then(Value::as_str) {
-        Some(_) => Some(
-            resources::named(
-                connections::of(&tenant.catalog, body)?
-                    .as_object()
-                    .unwrap_or(body),
-                "id",
-            )
-            .to_owned(),
-        ),
+        Some(_) => {
+            let found = connections::of(&tenant.catalog, body)?;
+            let asked = text(found, "id").unwrap_or_default();
+            let refused = |message: &str| ApiError::new(400, message, "invalid_body");
+            if matches!(text(found, "strategy"), Some("email" | "sms")) {
+                return Err(refused("Passwordless connections are not supported."));
+            }
+            let listed = organization.get("connections").and_then(Value::as_array);
+            let mut listed = listed.into_iter().flatten();
+            if !listed.any(|entry| enabled::is_of(entry, found)) {
+                return Err(refused(&format!(
+                    "The specified connection ({asked}) is not enabled for the organization"
+                )));
+            }
+            Some(asked.to_owned())
+        }
         None => None,
     };
     let listed = Value::Object(body.clone());
@@ -252,10 +260,7 @@ pub(super) async fn create(
         };
         send_invitation(tenant, invited).await;
     }
-    Ok(Answered::Body(
-        StatusCode::CREATED,
-        shown(&key, &invitation),
-    ))
+    Ok(Answered::Body(StatusCode::OK, shown(&key, &invitation)))
 }
 
 /// The page that begins a login of the application.

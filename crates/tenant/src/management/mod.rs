@@ -7,6 +7,7 @@ pub(crate) mod body;
 pub(crate) mod clients;
 mod connections;
 mod credentials;
+mod defaults;
 pub(crate) mod factors;
 pub(crate) mod happenings;
 mod identities;
@@ -97,6 +98,8 @@ type Result<T> = std::result::Result<T, ApiError>;
 enum Answered {
     Body(StatusCode, Value),
     Nothing,
+    /// 202 without a body: what ends sessions and refresh tokens.
+    Accepted,
 }
 
 fn ok(body: Value) -> Result<Answered> {
@@ -141,6 +144,11 @@ pub(crate) async fn management(State(tenant): State<Arc<Tenant>>, call: Call) ->
             response
         }
         Ok(Answered::Nothing) => no_content(),
+        Ok(Answered::Accepted) => {
+            let mut response = no_content();
+            *response.status_mut() = StatusCode::ACCEPTED;
+            response
+        }
         Err(error) => error.response(),
     }
 }

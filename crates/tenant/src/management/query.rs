@@ -121,11 +121,13 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Parameters with few values.
-const WORDS: &[(&str, &[&str])] = &[("subject_type", &["client", "user"])];
+const WORDS: &[(&str, &[&str])] = &[
+    ("default_for", &["third_party_clients"]),
+    ("subject_type", &["client", "user"]),
+];
 
 /// Parameters of production that are not here, with the first part of their paths.
 const ABSENT: &[(&str, &str)] = &[
-    ("client-grants", "default_for"),
     ("organizations", "include_client_association_for"),
     ("roles", "owner_id"),
     ("roles", "type"),

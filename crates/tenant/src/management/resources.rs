@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::query::{chosen, only, paged};
 use super::schema::{self, Properties};
-use super::{Answered, ApiError, Caller, Result, object, ok};
+use super::{Answered, ApiError, Caller, Result, defaults, object, ok};
 use crate::catalog::Catalog;
 use crate::catalog::changes::{Edit, Full, Section};
 use crate::clock::iso;
@@ -118,7 +118,11 @@ impl Kind {
         note(tenant, call, self.section, body);
         let item = self.find(&after, &id)?;
         let shown = (self.shown)(tenant, caller, item);
-        Ok(Answered::Body(StatusCode::CREATED, shown))
+        let status = match self.section {
+            Section::Roles => StatusCode::OK,
+            _ => StatusCode::CREATED,
+        };
+        Ok(Answered::Body(status, shown))
     }
 
     pub(super) fn update(
@@ -155,11 +159,14 @@ impl Kind {
         ok((self.shown)(tenant, caller, self.find(&after, id)?))
     }
 
-    /// Removes an item. One that is not there is removed already, as production answers.
+    /// Removes an item. One that is not there is removed already, as production answers, but for roles.
     pub(super) fn delete(&self, tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
         self.require(caller, "delete")?;
-        self.removed(tenant, id)?;
-        Ok(Answered::Nothing)
+        match (self.removed(tenant, id)?, self.section) {
+            (Some(_), Section::Roles) => ok(json!({})),
+            (None, Section::Roles) => Err(self.not_found()),
+            _ => Ok(Answered::Nothing),
+        }
     }
 
     /// Removes an item and returns it; `None` when there is none.
@@ -262,7 +269,9 @@ pub(super) fn settings(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<
     caller.require(&[action], None)?;
     if call.method != axum::http::Method::PATCH {
         only(call, &[])?;
-        return ok(chosen(call, Value::Object(tenant.catalog.settings.clone())));
+        let mut shown = tenant.catalog.settings.clone();
+        defaults::settings(&mut shown);
+        return ok(chosen(call, Value::Object(shown)));
     }
     let body = object(call)?;
     schema::not_empty(body)?;

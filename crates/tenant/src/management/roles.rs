@@ -139,10 +139,11 @@ pub(super) fn change_permissions(
         let values = Map::from_iter([("permissions".to_owned(), json!(known))]);
         Ok::<_, ApiError>(vec![Edit::set(Section::Roles, id, values)])
     })?;
-    Ok(match adds {
-        true => Answered::Body(StatusCode::CREATED, json!({})),
-        false => Answered::Nothing,
-    })
+    let status = match adds {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
+    Ok(Answered::Body(status, json!({})))
 }
 
 /// `POST, DELETE /users/{id}/permissions`: those that a user has without a role.

@@ -268,8 +268,11 @@ fn of_identifiers(
     user: &Value,
     body: &Map<String, Value>,
 ) -> Result<()> {
-    if text(connection, "strategy") != Some("auth0") || !identifiers::are_flexible(connection) {
+    if text(connection, "strategy") != Some("auth0") {
         return Ok(());
+    }
+    if !identifiers::are_flexible(connection) {
+        return keeps_a_name(user, body);
     }
     let mut after = user.as_object().cloned().unwrap_or_default();
     for key in identifiers::ATTRIBUTES {
@@ -289,6 +292,25 @@ fn of_identifiers(
             Err(ApiError::new(400, message, "auth0_idp_error"))
         }
         false => Ok(()),
+    }
+}
+
+/// Checks that a change leaves a user something to sign in by. The text is that of a missing property.
+fn keeps_a_name(user: &Value, body: &Map<String, Value>) -> Result<()> {
+    let after = |key: &str| body.get(key).or_else(|| user.get(key));
+    let names = ["email", "username"];
+    let has_one = names
+        .iter()
+        .any(|key| after(key).is_some_and(Value::is_string));
+    match names
+        .iter()
+        .find(|key| body.get(**key).is_some_and(Value::is_null))
+    {
+        Some(key) if !has_one => {
+            let message = format!("Payload validation error: 'Missing required property: {key}'.");
+            Err(ApiError::new(400, message, "invalid_body"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::body::type_name;
 use super::{ApiError, Result};
+use crate::catalog::MODE;
 pub(crate) use nested::{form_problem, misspelt_grant, object_at};
 pub(crate) use parts::{keys_of, objection, problem_of, words_in, words_of};
 use words::{APP_TYPES, STRATEGIES};
@@ -21,8 +22,11 @@ pub(crate) enum Is {
     Text(usize, usize),
     /// One of these strings.
     One(&'static [&'static str]),
-    /// A name: letters, digits, `-` and `_`, in lower case if `true`.
-    Name(usize, bool),
+    /// The name of an organization: letters in lower case, digits, `-` and `_`, with its most characters.
+    Name(usize),
+    /// The name of a connection: "Must start and end with an alphanumeric character and can only contain alphanumeric characters and
+    /// '-'", with its most characters.
+    Dashed(usize),
     Bool,
     /// An integer from 0.
     Count,
@@ -124,25 +128,31 @@ fn problem(is: Is, value: &Value) -> Option<String> {
         (Is::One(words), Value::String(text)) => {
             (!words.contains(&text.as_str())).then(|| format!("No enum match for: {text}"))
         }
-        (Is::Name(most, lower), Value::String(text)) => {
+        (Is::Dashed(most), Value::String(text)) => {
+            let pattern = "^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$";
+            let mut parts = text.split('-');
+            let is_part = |part: &str| {
+                !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric())
+            };
+            length(text, 1, most).or_else(|| {
+                (!parts.all(is_part))
+                    .then(|| format!("String does not match pattern {pattern}: {text}"))
+            })
+        }
+        (Is::Name(most), Value::String(text)) => {
             let fits = |letter: char| {
                 letter.is_ascii_digit()
                     || matches!(letter, '-' | '_')
                     || letter.is_ascii_lowercase()
-                    || (!lower && letter.is_ascii_uppercase())
             };
-            let pattern = if lower {
-                "^[a-z0-9][a-z0-9-_]*$"
-            } else {
-                "^[a-zA-Z0-9][a-zA-Z0-9-_]*$"
-            };
+            let pattern = "^[a-z0-9][a-z0-9-_]*$";
             let starts = text.starts_with(|first: char| first.is_ascii_alphanumeric());
             length(text, 1, most).or_else(|| {
                 (!starts || !text.chars().all(fits))
                     .then(|| format!("String does not match pattern {pattern}: {text}"))
             })
         }
-        (Is::Text(..) | Is::One(_) | Is::Name(..), _) => wrong("string"),
+        (Is::Text(..) | Is::One(_) | Is::Name(_) | Is::Dashed(_), _) => wrong("string"),
         (Is::Count, value) => match value.as_u64() {
             Some(number) if number <= 1 << 40 => None,
             _ if value.is_number() => Some("Value is not a positive integer".to_owned()),
@@ -299,9 +309,11 @@ pub(super) const CLIENT_UNUSED: Properties = &[
         "skip_non_verifiable_callback_uri_confirmation_prompt",
         Is::Any,
     ),
-    ("third_party_security_mode", Is::Any),
     ("token_quota", Is::Any),
 ];
+
+/// Those that only a new application may have.
+pub(super) const NEW_CLIENT: Properties = &[(MODE, Is::One(&["strict", "permissive"]))];
 
 /// The properties of a connection that may change.
 pub(super) const CONNECTION: Properties = &[
@@ -319,10 +331,8 @@ pub(super) const CONNECTION: Properties = &[
 ];
 
 /// Those that only a new connection may have.
-pub(super) const NEW_CONNECTION: Properties = &[
-    ("name", Is::Name(128, false)),
-    ("strategy", Is::One(STRATEGIES)),
-];
+pub(super) const NEW_CONNECTION: Properties =
+    &[("name", Is::Dashed(128)), ("strategy", Is::One(STRATEGIES))];
 
 /// The properties of an API.
 pub(super) const API: Properties = &[
@@ -366,12 +376,12 @@ pub(super) const ROLE: Properties = &[
 
 /// The properties of an organization.
 pub(super) const ORGANIZATION: Properties = &[
-    ("name", Is::Name(50, true)),
+    ("name", Is::Name(50)),
     ("display_name", Is::Text(1, 255)),
     ("branding", Is::Object),
     ("metadata", Is::Texts(25)),
     ("token_quota", Is::Any),
-    ("third_party_client_access", Is::Any),
+    ("third_party_client_access", Is::One(&["allow", "block"])),
     ("is_app_entitlement_active", Is::Any),
 ];
 
@@ -389,7 +399,7 @@ pub(super) const NEW_GRANT: Properties = &[
     ("client_id", Is::Text(1, 1_000)),
     ("audience", Is::Text(1, 600)),
     ("subject_type", Is::One(&["client", "user"])),
-    ("default_for", Is::Any),
+    ("default_for", Is::One(&["third_party_clients"])),
 ];
 
 #[cfg(test)]
@@ -451,7 +461,7 @@ mod tests {
             (
                 NEW_CONNECTION,
                 json!({"name": "-x"}),
-                "String does not match pattern ^[a-zA-Z0-9][a-zA-Z0-9-_]*$: -x' on property name",
+                "String does not match pattern ^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$: -x' on property name",
             ),
             (
                 ORGANIZATION,

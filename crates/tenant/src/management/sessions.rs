@@ -40,7 +40,7 @@ pub(super) fn end_all(tenant: &Tenant, caller: &Caller, user_id: &str) -> Result
     caller.require(&["delete:sessions"], None)?;
     tenant.store.user(user_id)?.ok_or_else(inexistent)?;
     tenant.store.remove_owned::<Session>(user_id)?;
-    Ok(Answered::Nothing)
+    Ok(Answered::Accepted)
 }
 
 /// `GET /sessions/{id}`
@@ -50,12 +50,13 @@ pub(super) fn get(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered
     ok(shown(&session))
 }
 
-/// `DELETE /sessions/{id}`
+/// `DELETE /sessions/{id}`. One that is not there has ended.
 pub(super) fn end(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:sessions"], None)?;
-    let (key, _) = find(tenant, id)?.ok_or_else(unknown)?;
-    tenant.store.remove::<Session>(&key)?;
-    Ok(Answered::Nothing)
+    if let Some((key, _)) = find(tenant, id)? {
+        tenant.store.remove::<Session>(&key)?;
+    }
+    Ok(Answered::Accepted)
 }
 
 /// `PATCH /sessions/{id}`

@@ -183,12 +183,17 @@ fn ticket(
     };
     let result_url = result_url(body, text(user, "email"))?;
     let organization = body.get("organization_id").and_then(Value::as_str);
+    let user_id = text(user, "user_id").unwrap_or_default();
     if let Some(id) = organization {
         organizations::KIND.find(&tenant.catalog, id)?;
+        if !tenant.is_member(id, user_id)? {
+            let message =
+                format!("The user with id {user_id} is not a member of organization with id {id}.");
+            return Err(ApiError::new(400, message, "invalid_body"));
+        }
     }
     let now = tenant.now_ms();
     let token = tenant.randomness.token();
-    let user_id = text(user, "user_id").unwrap_or_default();
     let record = Ticket {
         user_id: user_id.to_owned(),
         purpose: purpose.to_owned(),

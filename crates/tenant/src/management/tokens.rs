@@ -7,12 +7,14 @@ use serde_json::{Map, Value, json};
 
 use super::body::merge_metadata;
 use super::query::{chosen, only, paged};
+use super::rules::known_client;
 use super::schema::{self, Is, Properties, refuse};
 use super::users::inexistent;
-use super::{Answered, ApiError, Caller, Result, object, ok};
+use super::{Answered, ApiError, Caller, Result, clients, object, ok};
 use crate::catalog::Catalog;
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
+use crate::oauth::refresh;
 use crate::records::{Consent, RefreshToken, Session};
 use crate::state::Tenant;
 
@@ -60,10 +62,10 @@ fn of_user(tenant: &Tenant, user_id: &str) -> Result<Vec<RefreshToken>> {
     Ok(current.filter(|token| is_current(token, now)).collect())
 }
 
-/// A list of refresh tokens, which is always one by checkpoint.
-fn listed(call: &Call, shown: Vec<Value>) -> Result<Answered> {
-    ok(match paged(call, "tokens", shown)? {
-        tokens @ Value::Array(_) => json!({"tokens": tokens}),
+/// A list of refresh tokens, which is always one by checkpoint. `name` is `tokens` in the list of a user.
+fn listed(call: &Call, name: &str, shown: Vec<Value>) -> Result<Answered> {
+    ok(match paged(call, name, shown)? {
+        tokens @ Value::Array(_) => json!({name: tokens}),
         body => body,
     })
 }
@@ -76,6 +78,7 @@ pub(super) fn list_of(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -
     let tokens = of_user(tenant, id)?;
     listed(
         call,
+        "tokens",
         tokens.iter().map(|token| shown(tenant, token)).collect(),
     )
 }
@@ -90,7 +93,7 @@ pub(super) fn end_all(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answ
     {
         tenant.store.remove_owned::<RefreshToken>(&token.family)?;
     }
-    Ok(Answered::Nothing)
+    Ok(Answered::Accepted)
 }
 
 /// `GET /refresh-tokens?user_id=`
@@ -101,13 +104,18 @@ pub(super) fn list(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<Answ
         let message = "Query validation error: 'Missing required property: user_id'.";
         ApiError::new(400, message, "invalid_query_string")
     })?;
+    tenant.store.user(user_id)?.ok_or_else(inexistent)?;
     let client = call.query.get("client_id");
+    if let Some(id) = client {
+        clients::KIND.find(&tenant.catalog, id)?;
+    }
     let tokens = of_user(tenant, user_id)?;
     let tokens = tokens
         .iter()
         .filter(|token| client.is_none_or(|it| token.client_id == it));
     listed(
         call,
+        "refresh_tokens",
         tokens
             .map(|token| chosen(call, shown(tenant, token)))
             .collect(),
@@ -129,12 +137,13 @@ pub(super) fn get(tenant: &Tenant, call: &Call, caller: &Caller, id: &str) -> Re
     ok(shown(tenant, &find(tenant, id)?.1))
 }
 
-/// `DELETE /refresh-tokens/{id}`, with its family.
+/// `DELETE /refresh-tokens/{id}`, with its family. One that is not there has ended.
 pub(super) fn end(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:refresh_tokens"], None)?;
-    let (_, token) = find(tenant, id)?;
-    tenant.store.remove_owned::<RefreshToken>(&token.family)?;
-    Ok(Answered::Nothing)
+    if let Ok((_, token)) = find(tenant, id) {
+        tenant.store.remove_owned::<RefreshToken>(&token.family)?;
+    }
+    Ok(Answered::Accepted)
 }
 
 /// The most keys of the metadata of a session or refresh token.
@@ -147,6 +156,7 @@ pub(super) fn changed_metadata(
     known: &Map<String, Value>,
 ) -> Result<Map<String, Value>> {
     let body = object(call)?;
+    schema::not_empty(body)?;
     if let Some(other) = body.keys().find(|name| *name != key) {
         return Err(refuse(
             &format!("Additional properties not allowed: {other}"),
@@ -204,6 +214,23 @@ pub(super) fn revoke(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<An
     let part = |key: &str| body.get(key).and_then(Value::as_str);
     let list = Value::Object(body.clone());
     let ids: Vec<&str> = texts(&list, "ids").collect();
+    if !ids.is_empty()
+        && REVOKED
+            .iter()
+            .any(|(key, _)| *key != "ids" && part(key).is_some())
+    {
+        return Err(refuse("Invalid combination of parameters", None));
+    }
+    if let Some(user) = part("user_id")
+        && tenant.store.user(user)?.is_none()
+    {
+        return Err(ApiError::new(
+            400,
+            "The user does not exist.",
+            "invalid_body",
+        ));
+    }
+    known_client(tenant, body)?;
     let tokens = match (part("user_id"), part("client_id")) {
         _ if !ids.is_empty() => {
             let mut tokens = Vec::new();
@@ -225,7 +252,7 @@ pub(super) fn revoke(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<An
             tenant.store.remove_owned::<RefreshToken>(&token.family)?;
         }
     }
-    Ok(Answered::Nothing)
+    Ok(Answered::Accepted)
 }
 
 fn grant(id: &str, consent: &Consent) -> Value {
@@ -256,11 +283,20 @@ pub(super) fn grants(tenant: &Tenant, call: &Call, caller: &Caller) -> Result<An
     )?)
 }
 
-/// `DELETE /grants/{id}`: the user is asked again.
+/// `DELETE /grants/{id}`: the user is asked again, and the refresh tokens of the grant end.
 pub(super) fn end_grant(tenant: &Tenant, caller: &Caller, id: &str) -> Result<Answered> {
     caller.require(&["delete:grants"], None)?;
+    if let Some(consent) = tenant.store.get::<Consent>(id, tenant.now_ms())? {
+        end_tokens(tenant, &consent)?;
+    }
     tenant.store.remove::<Consent>(id)?;
     Ok(Answered::Nothing)
+}
+
+fn end_tokens(tenant: &Tenant, consent: &Consent) -> Result<()> {
+    let (user, client) = (&consent.user_id, &consent.client_id);
+    refresh::end_context(tenant, user, client, &consent.audience)?;
+    Ok(())
 }
 
 /// `DELETE /grants?user_id=`
@@ -271,6 +307,12 @@ pub(super) fn end_grants(tenant: &Tenant, call: &Call, caller: &Caller) -> Resul
         let message = "Query validation error: 'Missing required property: user_id'.";
         ApiError::new(400, message, "invalid_query_string")
     })?;
+    let consents = tenant
+        .store
+        .list::<Consent>(Some(user_id), tenant.now_ms())?;
+    for (_, consent) in &consents {
+        end_tokens(tenant, consent)?;
+    }
     tenant.store.remove_owned::<Consent>(user_id)?;
     Ok(Answered::Nothing)
 }

@@ -110,7 +110,12 @@ pub(super) async fn create(tenant: &Arc<Tenant>, call: &Call, caller: &Caller) -
         None => Some("password"),
         // Without flexible identifiers, a user name does not replace the address.
         Some(_) if !identifiers::are_flexible(found) => {
-            (!body.get("email").is_some_and(Value::is_string)).then_some("email")
+            let lacks = |key: &str| !body.get(key).is_some_and(Value::is_string);
+            let named = found.pointer("/options/requires_username") == Some(&Value::Bool(true));
+            match lacks("email") {
+                true => Some("email"),
+                false => (named && lacks("username")).then_some("username"),
+            }
         }
         Some(_) => identifiers::missing(found, body),
     };
@@ -241,11 +246,12 @@ pub(super) async fn update(
         body.contains_key("password") || body.get("blocked") == Some(&Value::Bool(true));
     let named = body.get("connection").and_then(Value::as_str);
     let taken = || {
-        ApiError::new(
-            400,
-            "The specified new email already exists",
-            "auth0_idp_error",
-        )
+        let key = match body.contains_key("username") {
+            true => "username",
+            false => "email",
+        };
+        let message = format!("The specified new {key} already exists");
+        ApiError::new(400, message, "auth0_idp_error")
     };
     let (before, profile, linked) = tenant.store.at_once(tenant.now_ms(), |store| {
         let user = store.user(id)?.ok_or_else(inexistent)?;

@@ -29,6 +29,7 @@ use super::{OAuthError, Result, refused as refusals};
 use crate::catalog::is_provider;
 use crate::http::csp::leave;
 use crate::http::{Call, Content, page, redirect, text};
+use crate::management::happenings;
 use crate::pages;
 use crate::phone;
 use crate::randomness::digest;
@@ -115,6 +116,7 @@ async fn begin(
     let mut response = match session {
         Some(session) => signed_in(tenant, call, &client, login, &session).await,
         None if login.request.is_silent() => {
+            happenings::refused_silently(tenant, call, &login.request, "Login required");
             return Err(OAuthError::new(400, "login_required", "Login required"));
         }
         None => open_page(tenant, &login)?,

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::api::names_issuer;
 use crate::http::{answer, set};
 use crate::state::Tenant;
 
@@ -47,6 +48,12 @@ pub(crate) async fn configuration(State(tenant): State<Arc<Tenant>>) -> Response
     let listed = logout.and_then(|it| it.get("rp_logout_end_session_endpoint_discovery"));
     if let (Some(Value::Bool(false)), Some(body)) = (listed, body.as_object_mut()) {
         body.shift_remove("end_session_endpoint");
+    }
+    if let (true, Some(body)) = (names_issuer(&tenant), body.as_object_mut()) {
+        body.insert(
+            "authorization_response_iss_parameter_supported".into(),
+            true.into(),
+        );
     }
     public(answer(StatusCode::OK, &body))
 }

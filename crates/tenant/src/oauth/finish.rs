@@ -22,6 +22,9 @@ pub(crate) fn send(back: &WayBack, mut parameters: Answer) -> Response {
     if let Some(state) = &back.state {
         parameters.push(("state", state.clone()));
     }
+    if let Some(iss) = &back.iss {
+        parameters.push(("iss", iss.clone()));
+    }
     let encoded = || {
         let mut text = Serializer::new(String::new());
         for (name, value) in &parameters {

@@ -8,6 +8,7 @@ use axum::http::Method;
 use postlogin_core::event::suggest::closest;
 use serde_json::{Value, json};
 
+use super::api::takes_resource;
 use super::token::{DEVICE_GRANT, OOB_GRANT, OTP_GRANT, REALM_GRANT, RECOVERY_GRANT};
 use crate::clock::iso;
 use crate::http::{Call, Content};
@@ -75,6 +76,8 @@ const AUTHORIZE: Known = Known {
         "display",
         "id_token_hint",
         "realm",
+        "requested_connection",
+        "requested_connection_scope",
         "session_transfer_token",
     ],
 };
@@ -109,7 +112,22 @@ fn known(call: &Call) -> Option<(Known, bool)> {
             let elsewhere = &["captcha"];
             Some((Known { counts, elsewhere }, true))
         }
-        "/dbconnections/change_password" => plain(&["connection", "email", "organization"]),
+        "/dbconnections/signup" => plain(&[
+            "connection",
+            "email",
+            "password",
+            "username",
+            "phone_number",
+            "given_name",
+            "family_name",
+            "name",
+            "nickname",
+            "picture",
+            "user_metadata",
+        ]),
+        "/dbconnections/change_password" => {
+            plain(&["connection", "email", "username", "organization"])
+        }
         "/co/authenticate" => plain(&["credential_type", "username", "password", "realm", "otp"]),
         "/v2/logout" => {
             let counts = &["returnTo", "auth0Client"];
@@ -193,6 +211,7 @@ pub(crate) fn note(tenant: &Tenant, call: &Call) {
             || (with_client && CLIENT.contains(&name))
             // Parameters of an application's own, for its Actions.
             || name.starts_with("ext-")
+            || (name == "resource" && takes_resource(tenant))
     };
     let mut unknown: Vec<String> = Vec::new();
     for name in names(call) {

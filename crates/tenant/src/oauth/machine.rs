@@ -9,14 +9,16 @@ use postlogin_core::outcome::{Outcome, Status};
 use postlogin_core::{Trigger, complete_event};
 use serde_json::{Map, Value, json};
 
+use super::api::audience;
 use super::client_auth::Authenticated;
 use super::event::{CREDENTIALS, request};
 use super::organizations;
 use super::policy;
-use super::request::{audience, scopes_of};
+use super::quota::{self, Quota};
+use super::request::scopes_of;
 use super::run::{could_not_run, run_blocking};
 use super::{OAuthError, Result, words};
-use crate::catalog::{Audience, Granted};
+use crate::catalog::{Audience, Granted, is_strict};
 use crate::http::{Call, text};
 use crate::management::scopes::MANAGEMENT_SCOPES;
 use crate::pipeline::{Advanced, LoginRequest};
@@ -42,11 +44,12 @@ pub(crate) async fn client_credentials(
     tenant: &Arc<Tenant>,
     call: &Call,
     who: &Authenticated,
+    quotas: &mut Vec<Quota>,
 ) -> Result<Map<String, Value>> {
     if !who.is_proven {
         return Err(OAuthError::unauthorized());
     }
-    let asked = audience(tenant, call.body_field("audience"));
+    let asked = audience(tenant, |name| call.body_field(name));
     let audience = asked.ok_or_else(|| {
         OAuthError::new(
             403,
@@ -89,6 +92,8 @@ pub(crate) async fn client_credentials(
         false => Audience::Api(&audience),
     };
     let granted = tenant.catalog.client_grant(&who.client, &asked_api);
+    // APIs of the tenant itself are closed to them.
+    let is_open = is_open && !(is_management && is_strict(&who.client));
     let granted = granted.filter(|_| is_open);
     let default = organizations::default_of_machine(tenant, &who.client);
     let organization = call.body_field("organization").or(default);
@@ -121,6 +126,8 @@ pub(crate) async fn client_credentials(
         None => granted.clone(),
     };
     let organization = organization?;
+    *quotas = quota::of_request(tenant, &who.client, organization.as_ref());
+    quota::check(quotas)?;
     let occasion = Occasion {
         audience,
         organization,
@@ -128,7 +135,9 @@ pub(crate) async fn client_credentials(
         scope,
         lifetime_s: lifetime,
     };
-    issue(tenant, call, who, occasion).await
+    let body = issue(tenant, call, who, occasion).await?;
+    quota::count(tenant, call, quotas);
+    Ok(body)
 }
 
 /// The scopes of a client grant in the order of the API, and then those that the API does not define, which production gives

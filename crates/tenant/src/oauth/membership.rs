@@ -14,7 +14,7 @@ use crate::management::journal::Happening;
 use crate::management::merge_metadata;
 use crate::records::{Invitation, Member, MemberRoles};
 use crate::state::Tenant;
-use crate::store::Entry;
+use crate::store::{Entry, StoreError};
 use crate::triggers::configured::{Membership, publish_member};
 
 /// Returns the invitation that the query of a login names, with its id, if it is good: neither used nor over, and of the
@@ -258,5 +258,17 @@ mod tests {
         assert!(!assigns(&organization, &named("x")));
         assert!(!assigns(&organization, &json!({})));
         assert!(!assigns(&json!({"connections": "db"}), &named("db")));
+    }
+}
+
+impl Tenant {
+    /// Returns whether a user belongs to an organization.
+    pub(crate) fn is_member(
+        &self,
+        organization: &str,
+        user_id: &str,
+    ) -> std::result::Result<bool, StoreError> {
+        let id = format!("{organization}/{user_id}");
+        Ok(self.store.get::<Member>(&id, self.now_ms())?.is_some())
     }
 }

@@ -1,5 +1,6 @@
 //! OpenID Connect and OAuth 2.0, as the vendor's Authentication API speaks them.
 
+pub(crate) mod api;
 pub(crate) mod asked;
 pub(crate) mod assertion;
 pub(crate) mod authenticators;
@@ -29,6 +30,7 @@ pub(crate) mod par;
 pub(crate) mod passwordless;
 mod policy;
 pub(crate) mod provider;
+pub(crate) mod quota;
 pub(crate) mod refresh;
 pub(crate) mod refused;
 pub(crate) mod request;
@@ -62,6 +64,8 @@ pub(crate) struct OAuthError {
     pub(crate) dpop_nonce: Option<String>,
     /// Whether the log has it already, as the outcome of a login.
     pub(crate) is_logged: bool,
+    /// The quota that is used up.
+    pub(crate) quotas: Vec<quota::Quota>,
 }
 
 /// The description of an error about an application that is unknown or did not authenticate.
@@ -77,6 +81,7 @@ impl OAuthError {
             mfa_requirements: None,
             dpop_nonce: None,
             is_logged: false,
+            quotas: Vec::new(),
         }
     }
 

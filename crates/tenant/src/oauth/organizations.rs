@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{OAuthError, Result};
-use crate::catalog::{Audience, is_of_client};
+use crate::catalog::{Audience, is_of_client, is_strict, is_third_party};
 use crate::http::{text, texts};
 use crate::state::Tenant;
 
@@ -36,7 +36,8 @@ pub(super) fn of_machine(
     if !matches!(usage, Some("allow" | "require")) {
         return refuse("The client grant does not allow organizations (organization_usage).");
     }
-    let any = grant.get("allow_any_organization") == Some(&Value::Bool(true));
+    // "`allow_any_organization` is not available" to third-party applications.
+    let any = grant.get("allow_any_organization") == Some(&Value::Bool(true)) && !is_strict(client);
     let granted = found.get("client_grants").and_then(Value::as_array);
     let mut granted = granted.into_iter().flatten();
     let is_granted = |it: &Value| {
@@ -119,7 +120,17 @@ pub(crate) fn organization(
         (Some(_), "deny") => Err(OAuthError::invalid_request(
             "parameter organization is not allowed for this client",
         )),
-        (Some(asked), _) => Ok(text(named(tenant, asked)?, "id").map(str::to_owned)),
+        (Some(asked), _) => {
+            let found = named(tenant, asked)?;
+            // Organizations are closed to third-party applications until they open, and to those in the permissive mode for good.
+            // <https://auth0.com/docs/get-started/applications/third-party-applications/troubleshooting>, …/permissive-mode
+            let is_open = text(found, "third_party_client_access") == Some("allow");
+            if is_third_party(client) && !(is_strict(client) && is_open) {
+                let description = format!("parameter organization is invalid: {asked}");
+                return Err(OAuthError::invalid_request(description));
+            }
+            Ok(text(found, "id").map(str::to_owned))
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::client_auth::authenticate;
 use super::request::{checked, way_back};
 use super::token::check_body_for;
 use super::{OAuthError, Result, dpop};
+use crate::catalog::is_strict;
 use crate::http::{Call, Content, Params, answer};
 use crate::randomness::digest;
 use crate::records::Pushed;
@@ -49,6 +50,10 @@ fn reference(tenant: &Tenant, call: &Call) -> Result<Value> {
     if !who.is_proven {
         let description = "Only confidential applications can use pushed authorization requests.";
         return Err(OAuthError::new(401, "invalid_client", description));
+    }
+    if is_strict(&who.client) {
+        let description = "Third-party applications cannot use pushed authorization requests.";
+        return Err(OAuthError::invalid_request(description));
     }
     let extensions = form.0.iter().filter(|(name, _)| name.starts_with("ext-"));
     if extensions.count() > MOST_EXTENSIONS {

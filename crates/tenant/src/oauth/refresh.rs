@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::claim::Claims;
 use self::claim::{claim, reused, unknown};
+use super::api::named_api;
 use super::changes::on_refresh_token;
 use super::client_auth::Authenticated;
 use super::event::Occasion;
@@ -19,13 +20,13 @@ use super::issue::Grant;
 use super::request::{is_standard, scopes_for};
 use super::run::{Ran, start};
 use super::{OAuthError, Result, mfa, standing, words};
-use crate::catalog::is_confidential;
+use crate::catalog::{Granted, is_confidential, is_strict};
 use crate::clock::iso;
 use crate::http::{Call, text, texts};
 use crate::randomness::digest;
-use crate::records::{RefreshToken, SessionDevice};
+use crate::records::{Consent, RefreshToken, SessionDevice};
 use crate::state::Tenant;
-use crate::store::{Change, Entry};
+use crate::store::{Change, Entry, StoreError};
 
 /// An application's `refresh_token` settings; times in seconds.
 pub(crate) struct Policy {
@@ -56,14 +57,19 @@ fn policy(client: &Value) -> Policy {
             .clamp(0, 100 * 366 * DAY_S)
     };
     let flag = |key: &str| settings.get(key).and_then(Value::as_bool) == Some(true);
-    let rotates = text(&settings, "rotation_type") == Some("rotating");
-    let expires = rotates || text(&settings, "expiration_type") == Some("expiring");
+    // In the strict mode they rotate by default for public applications, and always end.
+    let is_strict = is_strict(client);
+    let rotates = match text(&settings, "rotation_type") {
+        Some(kind) => kind == "rotating",
+        None => is_strict && !is_confidential(client),
+    };
+    let expires = rotates || is_strict || text(&settings, "expiration_type") == Some("expiring");
     Policy {
         rotates,
         leeway_s: whole("leeway", 0),
-        lifetime_s: (expires && !flag("infinite_token_lifetime"))
+        lifetime_s: (expires && (is_strict || !flag("infinite_token_lifetime")))
             .then(|| whole("token_lifetime", 30 * DAY_S)),
-        idle_s: (expires && !flag("infinite_idle_token_lifetime"))
+        idle_s: (expires && (is_strict || !flag("infinite_idle_token_lifetime")))
             .then(|| whole("idle_token_lifetime", 15 * DAY_S)),
     }
 }
@@ -221,22 +227,41 @@ fn resource(
 ) -> Result<(Option<String>, Vec<String>)> {
     let granted = words(&document.scope);
     let own = document.audience.clone();
-    let asked = call.body_field("audience");
+    let asked = named_api(tenant, |name| call.body_field(name));
     let Some(asked) = asked.filter(|asked| own.as_deref() != Some(asked)) else {
-        return Ok((own, granted));
+        return still(tenant, &who.client, own, granted);
     };
     let policies = who.client.pointer("/refresh_token/policies");
     let policies = policies.and_then(Value::as_array);
     let mut policies = policies.into_iter().flatten();
     let policy = policies.find(|policy| text(policy, "audience") == Some(asked));
     let (Some(policy), Some(api)) = (policy, tenant.catalog.api(asked)) else {
-        return Ok((own, granted));
+        return still(tenant, &who.client, own, granted);
     };
     let known = scopes_for(tenant, &who.client, api)?;
     let of_api = |scope: &String| known.contains(&scope.as_str());
     let mut scopes: Vec<String> = granted.into_iter().filter(|it| is_standard(it)).collect();
     scopes.extend(texts(policy, "scope").map(str::to_owned).filter(of_api));
     Ok((Some(asked.to_owned()), scopes))
+}
+
+/// The API of a token and the scopes that it was granted, as far as the API's policy and the application's client grant still allow them: to
+/// delete the grant "revokes the application's access to the API".
+///
+/// Source: <https://auth0.com/docs/get-started/applications/application-access-to-apis-client-grants>.
+fn still(
+    tenant: &Tenant,
+    client: &Value,
+    audience: Option<String>,
+    mut granted: Vec<String>,
+) -> Result<(Option<String>, Vec<String>)> {
+    let api = audience.as_deref().and_then(|it| tenant.catalog.api(it));
+    if let Some(api) = api
+        && let Granted::Scopes(allowed) = super::policy::of_users(tenant, client, api)?
+    {
+        granted.retain(|scope| is_standard(scope) || allowed.contains(scope));
+    }
+    Ok((audience, granted))
 }
 
 /// The answer to an exchange; with rotation, it holds the next token of the family.
@@ -367,8 +392,40 @@ pub(crate) fn revoke(tenant: &Tenant, token: &str, client_id: &str) -> Result<()
     let found = tenant
         .store
         .get::<RefreshToken>(&digest(token), tenant.now_ms())?;
-    match found.filter(|token| token.client_id == client_id) {
-        Some(_) => end_family(tenant, &digest(token)),
-        None => Ok(()),
+    let Some(found) = found.filter(|token| token.client_id == client_id) else {
+        return Ok(());
+    };
+    let flags = tenant.catalog.settings.get("flags");
+    // "Refresh Token Revocation Deletes Grant": off in new tenants.
+    // <https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens>
+    if flags.and_then(|flags| flags.get("revoke_refresh_token_grant")) == Some(&Value::Bool(true)) {
+        let audience = found.audience.as_deref().unwrap_or_default();
+        let id = crate::pages::consent::id_of(&found.client_id, &found.user_id, audience);
+        tenant.store.remove::<Consent>(&id)?;
+        end_context(tenant, &found.user_id, &found.client_id, audience)?;
+        return Ok(());
     }
+    end_family(tenant, &digest(token))
+}
+
+/// Ends the refresh tokens that an application has of a user for an API: "when a grant is revoked, so are all tokens issued in the
+/// context of that grant". Without an API the `audience` is empty.
+///
+/// Source: <https://auth0.com/docs/secure/tokens/refresh-tokens/revoke-refresh-tokens>.
+pub(crate) fn end_context(
+    tenant: &Tenant,
+    user_id: &str,
+    client_id: &str,
+    audience: &str,
+) -> std::result::Result<(), StoreError> {
+    let tokens = tenant
+        .store
+        .list_of_user::<RefreshToken>(user_id, tenant.now_ms())?;
+    for (_, token) in tokens {
+        if token.client_id == client_id && token.audience.as_deref().unwrap_or_default() == audience
+        {
+            tenant.store.remove_owned::<RefreshToken>(&token.family)?;
+        }
+    }
+    Ok(())
 }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::api::{audience, iss};
 use super::{OAuthError, Result, mfa, organizations, policy, words};
-use crate::catalog::{Granted, allows_grant};
+use crate::catalog::{Granted, allows_grant, is_strict};
 use crate::http::{Call, Params, text, texts};
 use crate::state::{Tenant, lists_web_origin};
 use crate::urls;
@@ -33,6 +34,9 @@ pub(crate) struct AuthRequest {
     pub(crate) connection: Option<String>,
     /// The page that opens first: `signup`.
     pub(crate) screen_hint: Option<String>,
+    /// For the answer, where it names the issuer.
+    #[serde(default)]
+    pub(crate) iss: Option<String>,
     /// All parameters, for `event.request.query`.
     pub(crate) query: Map<String, Value>,
 }
@@ -47,6 +51,7 @@ pub(crate) struct WayBack {
     pub(crate) redirect_uri: String,
     pub(crate) response_mode: String,
     pub(crate) state: Option<String>,
+    pub(crate) iss: Option<String>,
 }
 
 impl AuthRequest {
@@ -55,6 +60,7 @@ impl AuthRequest {
             redirect_uri: self.redirect_uri.clone(),
             response_mode: self.response_mode.clone(),
             state: self.state.clone(),
+            iss: self.iss.clone(),
         }
     }
 
@@ -104,8 +110,11 @@ pub(crate) fn way_back(
         .filter(|_| organizations::are_allowed(&client))
         .and_then(|named| tenant.catalog.organization(named))
         .and_then(|found| text(found, "name"));
-    let is_listed =
-        texts(&client, "callbacks").any(|known| urls::fits(known, &redirect_uri, organization));
+    // "Wildcard subdomains in URLs: not supported" in the strict mode.
+    let counts = |known: &&str| !(is_strict(&client) && urls::is_pattern(known));
+    let is_listed = texts(&client, "callbacks")
+        .filter(counts)
+        .any(|known| urls::fits(known, &redirect_uri, organization));
     let usable = Url::parse(&redirect_uri).is_ok_and(|url| {
         url.fragment().is_none()
             && !matches!(
@@ -145,6 +154,7 @@ pub(crate) fn way_back(
         redirect_uri,
         response_mode: mode.to_owned(),
         state: params.get("state").map(str::to_owned),
+        iss: iss(tenant),
     };
     Ok((client, back))
 }
@@ -156,6 +166,7 @@ pub(crate) fn checked(
     back: &WayBack,
     params: &Params,
 ) -> Result<AuthRequest> {
+    policy::strictly(client, params)?;
     // OpenID Connect Core 6.1: a server that does not read request objects must refuse them, not ignore them.
     for unsupported in ["request", "request_uri"] {
         if params.get(unsupported).is_some() {
@@ -269,13 +280,23 @@ pub(crate) fn checked(
     }
     let list = |name: &str| words(params.get(name).unwrap_or_default());
     let scope = list("scope");
-    let audience = audience(tenant, params.get("audience"));
+    // Client-initiated account linking: a code without the link would look like one with it.
+    if let Some(asked) = scope
+        .iter()
+        .find(|scope| matches!(scope.as_str(), "link_account" | "unlink_account"))
+    {
+        let description =
+            format!("The local tenant has no client-initiated account linking (scope {asked}).");
+        return Err(OAuthError::new(404, "not_supported_locally", description));
+    }
+    let audience = audience(tenant, |name| params.get(name));
     let request = AuthRequest {
         client_id: text(client, "client_id").unwrap_or_default().to_owned(),
         redirect_uri: back.redirect_uri.clone(),
         response_mode: back.response_mode.clone(),
         scope: permitted(tenant, client, audience.as_deref(), scope)?,
         state: back.state.clone(),
+        iss: back.iss.clone(),
         organization,
         max_age,
         login_hint: params.get("login_hint").map(str::to_owned),
@@ -319,16 +340,6 @@ fn pkce(params: &Params) -> Result<(Option<String>, Option<String>)> {
             Ok((Some(challenge.to_owned()), Some(method.to_owned())))
         }
     }
-}
-
-/// The API that is asked for, or else the tenant's default.
-pub(crate) fn audience(tenant: &Tenant, asked: Option<&str>) -> Option<String> {
-    let settings = &tenant.catalog.settings;
-    let default = || settings.get("default_audience").and_then(Value::as_str);
-    asked
-        .or_else(default)
-        .filter(|audience| !audience.is_empty())
-        .map(str::to_owned)
 }
 
 /// RFC 9396, section 2.
@@ -378,7 +389,7 @@ pub(crate) fn access(
     client: &Value,
     call: &Call,
 ) -> Result<(Option<String>, Vec<String>)> {
-    let audience = audience(tenant, call.body_field("audience"));
+    let audience = audience(tenant, |name| call.body_field(name));
     let asked = words(call.body_field("scope").unwrap_or_default());
     let scope = permitted(tenant, client, audience.as_deref(), asked)?;
     Ok((audience, scope))
@@ -405,15 +416,19 @@ pub(crate) fn permitted(
     audience: Option<&str>,
     scope: Vec<String>,
 ) -> Result<Vec<String>> {
-    let standard = is_standard;
+    // "Third-party applications … do not return ID tokens or process OIDC scopes": those in the strict mode.
+    let is_strict = is_strict(client);
+    let standard = |scope: &str| is_standard(scope) && (!is_strict || scope == "offline_access");
     let Some(audience) = audience.filter(|audience| !tenant.is_own(audience, "userinfo")) else {
         return Ok(scope.into_iter().filter(|scope| standard(scope)).collect());
     };
     if tenant.is_management(audience) {
+        policy::open_to(client, audience)?;
         let own = |scope: &String| standard(scope) || CURRENT_USER_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }
     if mfa::is_api(tenant, Some(audience)) {
+        policy::open_to(client, audience)?;
         let own = |scope: &String| standard(scope) || mfa::API_SCOPES.contains(&scope.as_str());
         return Ok(scope.into_iter().filter(own).collect());
     }

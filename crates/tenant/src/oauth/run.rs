@@ -81,6 +81,9 @@ pub(crate) struct Flow {
     /// The factor that the user has just enrolled by the MFA API, of those that were asked for.
     #[serde(default)]
     pub(crate) enrolled: Option<String>,
+    /// Whether the request had `prompt=none`.
+    #[serde(default)]
+    pub(crate) is_silent: bool,
     /// The prints of its Actions that the log has from when it was suspended.
     #[serde(default)]
     pub(crate) logged_prints: usize,
@@ -179,6 +182,7 @@ pub(crate) async fn start(
         requested: occasion.scope,
         ..Grant::default()
     };
+    let asked = occasion.transaction.get("prompt").and_then(Value::as_array);
     let flow = Flow {
         about,
         protocol: occasion.protocol.to_owned(),
@@ -189,6 +193,7 @@ pub(crate) async fn start(
         shown: Some(shown),
         id,
         extra: occasion.extra,
+        is_silent: asked.is_some_and(|words| words.iter().any(|it| it == "none")),
         ..Flow::default()
     };
     let advanced = run_blocking(tenant, Trigger::PostLogin, move |pipeline| {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{OAuthError, Result, mfa};
+use super::issue::Grant;
+use super::{OAuthError, Result, mfa, policy};
 use crate::state::Tenant;
 
 /// Refuses a grant whose user was deleted or blocked since the login began (RFC 6749, section 5.2, for the first).
@@ -20,6 +21,23 @@ pub(super) fn require_user(tenant: &Tenant, user_id: &str) -> Result<()> {
     match user.get("blocked") == Some(&Value::Bool(true)) {
         true => Err(OAuthError::new(403, "unauthorized", "user is blocked")),
         false => Ok(()),
+    }
+}
+
+/// Refuses a token whose organization was deleted since the login began, and one for an API that no longer serves the application, as its
+/// access policy or the client grant changed.
+pub(super) fn require_access(tenant: &Tenant, client: &Value, grant: &Grant) -> Result<()> {
+    require_api(tenant, grant.audience.as_deref())?;
+    let api = grant.audience.as_deref();
+    if let Some(api) = api.and_then(|audience| tenant.catalog.api(audience)) {
+        policy::of_users(tenant, client, api)?;
+    }
+    let organization = grant.organization.as_deref();
+    match organization.is_none_or(|id| tenant.catalog.organization(id).is_some()) {
+        true => Ok(()),
+        false => Err(OAuthError::invalid_grant(
+            "The organization of the login does not exist.",
+        )),
     }
 }
 

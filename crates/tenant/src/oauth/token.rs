@@ -17,6 +17,7 @@ use super::client_auth::{Authenticated, authenticate};
 use super::exchange::{self, EXCHANGE_GRANT};
 use super::issue::Grant;
 use super::passwordless::{self, PASSWORDLESS_GRANT};
+use super::quota::{self, Quota};
 use super::{OAuthError, Result, device, dpop, grants, machine, mfa, refresh, refused, standing};
 use crate::http::{Call, Content, answer};
 use crate::management::happenings;
@@ -50,18 +51,28 @@ pub(crate) async fn token(State(tenant): State<Arc<Tenant>>, mut call: Call) -> 
         return OAuthError::new(405, "invalid_request", "The token endpoint accepts POST")
             .response();
     }
-    match granted(&tenant, &mut call).await {
-        Ok(body) => answer(StatusCode::OK, &Value::Object(body)),
+    let mut quotas = Vec::new();
+    match granted(&tenant, &mut call, &mut quotas).await {
+        Ok(body) => {
+            let mut response = answer(StatusCode::OK, &Value::Object(body));
+            quota::name(&mut response, &quotas);
+            response
+        }
         Err(error) => {
             happenings::refused_exchange(&tenant, &call, &error);
             let mut response = error.response();
+            quota::refuse(&tenant, &mut response, &error.quotas);
             refused::about(&mut response, &call);
             response
         }
     }
 }
 
-async fn granted(tenant: &Arc<Tenant>, call: &mut Call) -> Result<Map<String, Value>> {
+async fn granted(
+    tenant: &Arc<Tenant>,
+    call: &mut Call,
+    quotas: &mut Vec<Quota>,
+) -> Result<Map<String, Value>> {
     check_body(call)?;
     let grant_type = call.required("grant_type")?.to_owned();
     let grant_type = grant_type.as_str();
@@ -103,7 +114,7 @@ async fn granted(tenant: &Arc<Tenant>, call: &mut Call) -> Result<Map<String, Va
     match grant_type {
         "authorization_code" => authorization_code(tenant, call, &who),
         "refresh_token" => refresh::exchange(tenant, call, &who).await,
-        "client_credentials" => machine::client_credentials(tenant, call, &who).await,
+        "client_credentials" => machine::client_credentials(tenant, call, &who, quotas).await,
         DEVICE_GRANT => device::exchange(tenant, call, &who),
         OTP_GRANT | OOB_GRANT | RECOVERY_GRANT => mfa::exchange(tenant, call, &who).await,
         PASSWORDLESS_GRANT => passwordless::exchange(tenant, call, &who).await,
@@ -251,7 +262,7 @@ pub(crate) fn issued(
     grant: &Grant,
 ) -> Result<Map<String, Value>> {
     standing::require_user(tenant, &grant.user_id)?;
-    standing::require_api(tenant, grant.audience.as_deref())?;
+    standing::require_access(tenant, &who.client, grant)?;
     let mut body = grant.answer(tenant, &who.client, who.jkt.as_deref())?;
     if grant.is_offline(tenant, &who.client) {
         let token = refresh::first(tenant, who, grant)?;

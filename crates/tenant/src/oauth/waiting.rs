@@ -103,6 +103,26 @@ pub(crate) fn count_attempt(tenant: &Tenant, key: &str) -> Result<Option<u32>> {
     Ok(counted)
 }
 
+/// Lets the user of a login that waits under a key answer by another factor of those that were asked for, and returns it; `None` when it
+/// does not wait for that one.
+pub(crate) fn choose(tenant: &Tenant, key: &str, kind: &str) -> Result<Option<Waiting>> {
+    let prefer = |waiting: &mut Waiting| match &mut waiting.suspension {
+        Suspension::Challenge { factors } | Suspension::Enroll { factors } => {
+            let place = factors.iter().position(|it| it == kind);
+            // The first one is that of the page.
+            place
+                .map(|place| factors[..=place].rotate_right(1))
+                .is_some()
+        }
+        _ => false,
+    };
+    let chosen = tenant.store.change(&digest(key), tenant.now_ms(), prefer)?;
+    match chosen {
+        Some(true) => look(tenant, key),
+        _ => Ok(None),
+    }
+}
+
 /// Resumes a login with what its user did.
 pub(crate) async fn resume(
     tenant: &Arc<Tenant>,

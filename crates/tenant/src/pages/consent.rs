@@ -28,7 +28,12 @@ const UNASKED: &[&str] = &["openid", "offline_access"];
 /// Of one user for one application and one API.
 fn id(grant: &Grant) -> String {
     let audience = grant.audience.as_deref().unwrap_or_default();
-    digest(&format!("{} {} {audience}", grant.client_id, grant.user_id))
+    id_of(&grant.client_id, &grant.user_id, audience)
+}
+
+/// As [`id`]; without an API the `audience` is empty.
+pub(crate) fn id_of(client_id: &str, user_id: &str, audience: &str) -> String {
+    digest(&format!("{client_id} {user_id} {audience}"))
 }
 
 /// Whether a user has to be asked before an application gets what was granted: it is a third-party one, and asks for more

@@ -10,15 +10,17 @@ use postlogin_core::{ResumeStep, Suspension};
 
 use super::login::{granted_login, require_browser};
 use super::{hidden, layout, problem};
-use crate::http::{Call, page_towards};
+use crate::http::{Call, page_towards, redirect};
 use crate::oauth::authenticators::accepts;
 use crate::oauth::authorize::{ask_or_complete, refused};
+use crate::oauth::factors::take_recovery_code;
 use crate::oauth::finish::error_page;
 use crate::oauth::mfa::ATTEMPTS;
 use crate::oauth::resume::go_on;
 use crate::oauth::run::LoginDoc;
-use crate::oauth::waiting::{Waiting, count_attempt, look, take};
+use crate::oauth::waiting::{Waiting, choose, count_attempt, look, take};
 use crate::oauth::{OAuthError, Result, session};
+use crate::phone;
 use crate::randomness::{digest, same_secret};
 use crate::state::Tenant;
 
@@ -50,31 +52,46 @@ async fn of_action(
         Suspension::Enroll { factors } => (factors, true),
         _ => return Err(closed()),
     };
-    let factor = factors.first().map_or("otp", String::as_str);
+    let (factor, others) = match factors.split_first() {
+        Some((factor, others)) => (factor.as_str(), others),
+        None => ("otp", &[][..]),
+    };
+    let shown = Shown {
+        login,
+        state,
+        factor,
+        others,
+        enrols,
+        otp: &flow.otp,
+    };
     if call.method != Method::POST {
-        return Ok(code_page(login, state, factor, enrols, &flow.otp, None));
+        return Ok(code_page(&shown, None));
     }
-    let fits = fits(tenant, call, &flow.otp, &flow.about.user_id)?;
+    if let Some(kind) = call.body_field("factor") {
+        let Some(chosen) = choose(tenant, state, kind)? else {
+            return Ok(code_page(&shown, Some("This method cannot be used here")));
+        };
+        phone::challenge(tenant, &chosen.suspension, &chosen.flow).await;
+        return Ok(redirect(&tenant.url(&format!("u/mfa?state={state}"))));
+    }
+    let fits = fits(tenant, call, &flow.otp, &flow.about.user_id)?
+        || (factor == "recovery-code" && recovers(tenant, call, &flow.about.user_id)?);
     let gives_up = call.body_field("action") == Some("cancel") || flow.attempts + 1 >= ATTEMPTS;
     if !fits && !gives_up {
         count_attempt(tenant, state)?;
-        return Ok(code_page(
-            login,
-            state,
-            factor,
-            enrols,
-            &flow.otp,
-            Some("The code you entered is invalid"),
-        ));
+        return Ok(code_page(&shown, Some("The code you entered is invalid")));
     }
+    let factor = factor.to_owned();
+    let is_named = !factors.is_empty();
     let waiting = take(tenant, state)?.ok_or_else(closed)?;
-    let step = match fits {
-        true => ResumeStep::ChallengeSucceeded,
-        false => ResumeStep::ChallengeFailed,
-    };
     if fits && let Some(key) = &login.session_key {
-        session::add_method(tenant, key, "mfa", Some(factor))?;
+        session::add_method(tenant, key, "mfa", Some(&factor))?;
     }
+    let step = match (fits, is_named) {
+        (true, true) => ResumeStep::ChallengePassedBy { factor },
+        (true, false) => ResumeStep::ChallengeSucceeded,
+        (false, _) => ResumeStep::ChallengeFailed,
+    };
     Ok(go_on(tenant, waiting, step).await)
 }
 
@@ -84,8 +101,16 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
     let (Some(otp), Some(grant)) = (login.otp.clone(), login.granted.clone()) else {
         return Err(OAuthError::invalid_request("This login waits for no code."));
     };
+    let shown = Shown {
+        login: &login,
+        state: &login.id,
+        factor: "otp",
+        others: &[],
+        enrols: false,
+        otp: &otp,
+    };
     if call.method != Method::POST {
-        return Ok(code_page(&login, &login.id, "otp", false, &otp, None));
+        return Ok(code_page(&shown, None));
     }
     let key = digest(&login.id);
     let now = tenant.now_ms();
@@ -95,14 +120,7 @@ fn of_tenant(tenant: &Tenant, call: &Call) -> Result<Response> {
         tenant.store.change(&key, now, |login: &mut LoginDoc| {
             login.attempts = login.attempts.saturating_add(1);
         })?;
-        return Ok(code_page(
-            &login,
-            &login.id,
-            "otp",
-            false,
-            &otp,
-            Some("The code you entered is invalid"),
-        ));
+        return Ok(code_page(&shown, Some("The code you entered is invalid")));
     }
     if tenant.store.take::<LoginDoc>(&key, now)?.is_none() {
         return Err(OAuthError::invalid_request(
@@ -132,15 +150,36 @@ fn fits(tenant: &Tenant, call: &Call, shown: &str, user_id: &str) -> Result<bool
     }
 }
 
-fn code_page(
-    login: &LoginDoc,
-    state: &str,
-    factor: &str,
+/// Whether a request has a recovery code of the user, which is used up.
+fn recovers(tenant: &Tenant, call: &Call, user_id: &str) -> Result<bool> {
+    match call.body_field("code") {
+        Some(code) => take_recovery_code(tenant, user_id, code),
+        None => Ok(false),
+    }
+}
+
+/// What the page of a challenge shows.
+struct Shown<'a> {
+    login: &'a LoginDoc,
+    state: &'a str,
+    /// The type that is asked for now.
+    factor: &'a str,
+    /// The other types that let the login continue.
+    others: &'a [String],
     enrols: bool,
-    otp: &str,
-    wrong: Option<&str>,
-) -> Response {
-    let title = if enrols {
+    otp: &'a str,
+}
+
+fn code_page(shown: &Shown<'_>, wrong: Option<&str>) -> Response {
+    let Shown {
+        login,
+        state,
+        factor,
+        others,
+        enrols,
+        otp,
+    } = shown;
+    let title = if *enrols {
         "Secure Your Account"
     } else {
         "Verify Your Identity"
@@ -159,6 +198,15 @@ fn code_page(
                 input name="code" inputmode="numeric" autocomplete="one-time-code" autofocus;
             }
             button name="action" value="default" { "Continue" }
+        }
+        @if !others.is_empty() {
+            form.apart method="post" action="/u/mfa" {
+                (hidden("state", state))
+                p { "Try another method" }
+                @for other in *others {
+                    button.user name="factor" value=(other) { (other) }
+                }
+            }
         }
         form.apart method="post" action="/u/mfa" {
             (hidden("state", state))

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Seed;
 use crate::http::text;
 use crate::randomness::digest;
-use crate::records::{Roles, Seeded};
+use crate::records::{Member, MemberRoles, Roles, Seeded};
 use crate::state::Tenant;
 use crate::store::{Entry, NewUser, StoreError};
 use crate::triggers::streams::COUNTERS;
@@ -45,6 +45,7 @@ impl Seed {
             user_id: text(&user.profile, "user_id")
                 .unwrap_or_default()
                 .to_owned(),
+            organizations: self.organizations.clone(),
         };
         (self.key(), note)
     }
@@ -103,6 +104,7 @@ impl Tenant {
                 profile.insert("identities".to_owned(), identities.clone());
             }
         }
+        let before = note.organizations;
         let (_, note) = seed.note(&user);
         let profile = user.profile.clone();
         let changed = self.store.at_once(now, |store| {
@@ -117,6 +119,13 @@ impl Tenant {
                     &Roles(seed.roles.clone()),
                 )?;
                 store.put(Entry::lasting(&key), &note)?;
+                // Of the organizations, those that the file gave are taken away.
+                let gone = before.iter().filter(|id| !seed.organizations.contains(id));
+                for organization in gone {
+                    let member = format!("{organization}/{user_id}");
+                    store.remove::<Member>(&member)?;
+                    store.remove::<MemberRoles>(&member)?;
+                }
             }
             Ok::<_, StoreError>(is_changed)
         })?;

@@ -60,7 +60,9 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty())
     };
-    let (Some(email), Some(connection)) = (part("email"), part("connection")) else {
+    // "Provide `email` or `username`; at least one is required": @auth0/auth0-auth-js 1.16, `ChangePasswordOptions`.
+    let login = part("email").or_else(|| part("username"));
+    let (Some(login), Some(connection)) = (login, part("connection")) else {
         return answer(
             StatusCode::BAD_REQUEST,
             &json!({"error": "email and connection are required"}),
@@ -73,7 +75,7 @@ pub(crate) async fn change_password(State(tenant): State<Arc<Tenant>>, call: Cal
         client_id: part("client_id"),
         organization: part("organization"),
         connection,
-        login: email,
+        login,
     };
     if let Err(error) = send_link(&tenant, &call, &asked).await {
         return error.response();

@@ -341,3 +341,49 @@ fn a_login_that_waits_is_in_the_log_with_what_it_did() {
         assert_eq!(shown["explanation"]["outcome"]["status"], "allowed");
     });
 }
+
+#[test]
+fn a_user_chooses_another_of_the_factors_on_the_page() {
+    run(async {
+        let any = json!([{"type": "otp"}, {"type": "phone"}]);
+        let mut world = world(&[("authentication.challengeWithAny", any)]).await;
+        let changed = json!({"phone_number": "+15550100"});
+        world
+            .control(Method::PATCH, "users/auth0%7C2", changed)
+            .await;
+        let page = world.authorize(&[]).await;
+        let state = page.parameter("state").unwrap();
+        let fields = [
+            ("state", state.as_str()),
+            ("username", "joe@example.com"),
+            ("password", "joe-secret"),
+        ];
+        let mfa = world.form("/u/login", &fields).await;
+        let state = mfa.parameter("state").unwrap();
+        let shown = world.get(mfa.header("location")).await.text;
+        assert!(shown.contains("<code>otp</code>"), "{shown}");
+        assert!(shown.contains("name=\"factor\" value=\"phone\""), "{shown}");
+        // One that was not asked for is not to be chosen.
+        let wrong = [("state", state.as_str()), ("factor", "email")];
+        let refused = world.form("/u/mfa", &wrong).await;
+        assert!(
+            refused.text.contains("cannot be used here"),
+            "{}",
+            refused.text
+        );
+        let other = [("state", state.as_str()), ("factor", "phone")];
+        let chosen = world.form("/u/mfa", &other).await;
+        let shown = world.get(chosen.header("location")).await.text;
+        assert!(shown.contains("<code>phone</code>"), "{shown}");
+        assert!(shown.contains("name=\"factor\" value=\"otp\""), "{shown}");
+        let (_, code) = shown.split_once("id=\"otp\">").expect("a code");
+        let code = code.split('<').next().unwrap();
+        let fields = [("state", state.as_str()), ("code", code)];
+        world.form("/u/mfa", &fields).await.code();
+        // Later logins see by what it was passed.
+        world.script(vec![]);
+        world.authorize(&[("prompt", "none")]).await.code();
+        let methods = &world.last_event()["authentication"]["methods"];
+        assert_eq!(methods[1]["type"], "phone", "{methods}");
+    });
+}

@@ -319,7 +319,7 @@ fn parameters_of_lists_are_honoured_or_refused_by_name() {
             ),
             ("roles?type=tenant", 400, "invalid_query_string"),
             (
-                "client-grants?default_for=third_party_clients",
+                "client-grants?default_for=nope",
                 400,
                 "invalid_query_string",
             ),

@@ -201,3 +201,67 @@ fn the_tenant_keeps_no_more_than_it_can_hold() {
         );
     });
 }
+
+#[test]
+fn what_an_export_does_not_state_has_the_defaults_of_production() {
+    run(async {
+        let mut world = World::with(export(), vec![]);
+        let token = world.machine_token(None).await;
+        for (path, pointer, expected) in [
+            (
+                "connections",
+                "/0/enabled_clients",
+                json!([SPA, "web-client", "machine-client"]),
+            ),
+            ("connections", "/0/options", json!({})),
+            (
+                "connections",
+                "/0/realms",
+                json!(["Username-Password-Authentication"]),
+            ),
+            ("connections", "/0/is_domain_connection", json!(false)),
+            ("clients", "/0/is_first_party", json!(true)),
+            ("clients", "/0/global", json!(false)),
+            (
+                "clients",
+                "/0/jwt_configuration/lifetime_in_seconds",
+                json!(36000),
+            ),
+            // What it states is left alone.
+            (
+                "clients",
+                "/0/refresh_token",
+                json!({"rotation_type": "rotating", "leeway": 0}),
+            ),
+            (
+                "clients",
+                "/1/refresh_token/rotation_type",
+                json!("non-rotating"),
+            ),
+            ("resource-servers", "/0/signing_alg", json!("RS256")),
+            ("resource-servers", "/0/token_lifetime", json!(86400)),
+            ("resource-servers", "/0/is_system", json!(false)),
+            ("tenants/settings", "/flags", json!({})),
+            ("tenants/settings", "/session_lifetime", json!(168)),
+        ] {
+            let (status, shown) = world.api(Method::GET, path, &token, Value::Null).await;
+            assert_eq!(
+                (status, shown.pointer(pointer)),
+                (200, Some(&expected)),
+                "{path}{pointer}"
+            );
+        }
+        let wrong = "Payload validation error: 'String does not match pattern ^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$: ";
+        for (name, expected) in [("my_db", 400), ("db-", 400), ("my-db-2", 201)] {
+            let body = json!({"name": name, "strategy": "auth0"});
+            let (status, said) = world.api(Method::POST, "connections", &token, body).await;
+            assert_eq!(status, expected, "{said}");
+            if status == 400 {
+                assert!(
+                    said["message"].as_str().unwrap().starts_with(wrong),
+                    "{said}"
+                );
+            }
+        }
+    });
+}

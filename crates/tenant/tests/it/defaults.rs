@@ -3,15 +3,9 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, SPA, World, by_password, encoded, export, run};
+use crate::support::{API, SPA, World, by_password, changed, encoded, export, run};
 
 const DATABASE: &str = "Username-Password-Authentication";
-
-fn changed(change: impl FnOnce(&mut postlogin_project::TenantData)) -> World {
-    let mut data = export();
-    change(&mut data);
-    World::with(data, vec![])
-}
 
 async fn password(world: &mut World, more: &[(&str, &str)]) -> Value {
     let fields = by_password(&[&[("scope", "openid offline_access")], more].concat());

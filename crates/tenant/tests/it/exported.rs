@@ -2,19 +2,12 @@
 //! user names, filters of the Management API.
 
 use axum::http::{Method, StatusCode};
-use postlogin_project::TenantData;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, MACHINE, MACHINE_SECRET, SPA, WEB, World, by_password_of, encoded, export, run,
+    API, MACHINE, MACHINE_SECRET, SPA, WEB, World, by_password_of, changed, encoded, run,
 };
 use crate::triggers::DATABASE;
-
-fn changed(change: impl FnOnce(&mut TenantData)) -> World {
-    let mut data = export();
-    change(&mut data);
-    World::with(data, vec![])
-}
 
 #[test]
 fn callbacks_may_have_a_wildcard_or_the_name_of_the_organization() {

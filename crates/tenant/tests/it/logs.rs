@@ -269,3 +269,28 @@ fn the_last_thousand_events_are_kept() {
         assert!(page["logs"][0]["description"].as_str().unwrap().len() <= 500);
     });
 }
+
+#[test]
+fn a_silent_login_has_codes_of_its_own() {
+    run(async {
+        let mut world = World::new(vec![]);
+        let token = world.machine_token(None).await;
+        world.authorize(&[("prompt", "none")]).await;
+        world.log_in(&[]).await;
+        world.authorize(&[("prompt", "none")]).await.code();
+        world.script(vec![vec![crate::support::Does::Call(
+            "access.deny",
+            json!(["no"]),
+        )]]);
+        world.authorize(&[("prompt", "none")]).await;
+        let listed = events(
+            &mut world,
+            &token,
+            "?sort=date:1&q=type:(s%20OR%20ssa%20OR%20fsa)",
+        )
+        .await;
+        assert_eq!(kinds(&listed), ["fsa", "s", "ssa", "fsa"]);
+        assert_eq!(listed[0]["description"], "Login required");
+        assert_eq!(listed[0]["client_id"], SPA);
+    });
+}

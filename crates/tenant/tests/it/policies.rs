@@ -1,19 +1,12 @@
 //! Password options of databases, access policies of APIs, and logins whose user or API is gone.
 
 use axum::http::{Method, StatusCode};
-use postlogin_project::TenantData;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Does, MACHINE, MACHINE_SECRET, SPA, WEB, World, by_password, by_password_of, export, run,
+    API, Does, MACHINE, MACHINE_SECRET, SPA, WEB, World, by_password, by_password_of, changed, run,
 };
 use crate::triggers::DATABASE;
-
-fn changed(change: impl FnOnce(&mut TenantData)) -> World {
-    let mut data = export();
-    change(&mut data);
-    World::with(data, vec![])
-}
 
 async fn set(world: &mut World, token: &str, password: &str) -> (u16, String) {
     let body = json!({"password": password});

@@ -317,3 +317,29 @@ fn an_edit_of_the_users_file_counts_and_a_deleted_user_stays_deleted() {
         assert!(signs_in(&mut world, "bob@x.com", "bob-secret").await);
     });
 }
+
+#[test]
+fn an_organization_that_the_users_file_takes_away_is_left() {
+    run(async {
+        let database = Database::new("users-file-organizations");
+        let jane = |organizations: Value| json!([{"user_id": "j", "email": "jane@x.com", "password": "jane-1", "organizations": organizations}]);
+        for (seed, organizations, expected) in [
+            (1, json!(["acme"]), 1),
+            (2, json!([]), 0),
+            (3, json!(["acme"]), 1),
+        ] {
+            let (mut world, warnings) = start(&database, seed, jane(organizations));
+            assert_eq!(warnings, Vec::<String>::new());
+            let token = world.machine_token(None).await;
+            let (_, listed) = world
+                .api(
+                    Method::GET,
+                    "users/auth0%7Cj/organizations",
+                    &token,
+                    Value::Null,
+                )
+                .await;
+            assert_eq!(listed.as_array().unwrap().len(), expected, "{listed}");
+        }
+    });
+}

@@ -141,6 +141,13 @@ pub fn export() -> TenantData {
     }
 }
 
+/// A tenant with a changed export.
+pub fn changed(change: impl FnOnce(&mut TenantData)) -> World {
+    let mut data = export();
+    change(&mut data);
+    World::with(data, vec![])
+}
+
 impl World {
     pub fn new(script: Script) -> Self {
         Self::with(export(), script)

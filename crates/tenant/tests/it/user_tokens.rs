@@ -68,7 +68,7 @@ fn refresh_tokens_are_listed_and_ended() {
             .await;
         assert_eq!(
             (
-                by_user["tokens"].as_array().unwrap().len(),
+                by_user["refresh_tokens"].as_array().unwrap().len(),
                 &by_user["next"]
             ),
             (1, &json!("1"))
@@ -98,7 +98,8 @@ fn refresh_tokens_are_listed_and_ended() {
             400
         );
         assert_eq!(world.api(GET, &own, &token, Value::Null).await.1, changed);
-        assert_eq!(world.api(DELETE, &own, &token, Value::Null).await.0, 204);
+        assert_eq!(world.api(DELETE, &own, &token, Value::Null).await.0, 202);
+        assert_eq!(world.api(DELETE, &own, &token, Value::Null).await.0, 202);
         assert_eq!(world.api(GET, &own, &token, Value::Null).await.0, 404);
         let (one, two) = (
             refreshed(&mut world, &one["refresh_token"]).await,
@@ -109,18 +110,24 @@ fn refresh_tokens_are_listed_and_ended() {
             "{one:?} {two:?}"
         );
         let last = if one.0 == 200 { one.1 } else { two.1 };
-        assert_eq!(world.api(DELETE, path, &token, Value::Null).await.0, 204);
+        assert_eq!(world.api(DELETE, path, &token, Value::Null).await.0, 202);
         assert_eq!(refreshed(&mut world, &last["refresh_token"]).await.0, 403);
 
         let three = world.log_in(&offline).await;
-        let other = json!({"user_id": "auth0|1", "client_id": "other"});
-        assert_eq!(
-            world
-                .api(POST, "refresh-tokens/revoke", &token, other)
-                .await
-                .0,
-            204
-        );
+        for (body, expected) in [
+            (
+                json!({"user_id": "auth0|1", "client_id": "web-client"}),
+                202,
+            ),
+            (json!({"user_id": "auth0|1", "client_id": "other"}), 400),
+            (json!({"user_id": "auth0|9"}), 400),
+            (json!({"user_id": "auth0|1", "ids": [id]}), 400),
+        ] {
+            let answer = world.api(POST, "refresh-tokens/revoke", &token, body).await;
+            assert_eq!(answer.0, expected, "{}", answer.1);
+        }
+        let unknown = "refresh-tokens?user_id=auth0%7C9";
+        assert_eq!(world.api(GET, unknown, &token, Value::Null).await.0, 404);
         let (status, three) = refreshed(&mut world, &three["refresh_token"]).await;
         assert_eq!(status, 200);
         assert_eq!(
@@ -133,7 +140,7 @@ fn refresh_tokens_are_listed_and_ended() {
                 )
                 .await
                 .0,
-            204
+            202
         );
         assert_eq!(refreshed(&mut world, &three["refresh_token"]).await.0, 403);
         assert_eq!(

@@ -198,3 +198,54 @@ fn a_hash_that_cannot_be_checked_is_reported_and_its_user_is_there() {
         }
     });
 }
+
+#[test]
+fn a_user_keeps_what_they_sign_in_by() {
+    run(async {
+        let mut world = crate::support::changed(|data| {
+            data.connections[0]["options"] = json!({"requires_username": true});
+        });
+        let token = world.machine_token(None).await;
+        let new = |name: Option<&str>| {
+            let mut body = json!({"connection": "Username-Password-Authentication", "email": "ann@example.com", "password": "a-Long-secret-1"});
+            if let Some(name) = name {
+                body["username"] = json!(name);
+            }
+            body
+        };
+        for (name, expected) in [(None, 400), (Some("ann"), 201)] {
+            let (status, said) = world.api(Method::POST, "users", &token, new(name)).await;
+            assert_eq!(status, expected, "{said}");
+        }
+        let path = "users/auth0%7C1";
+        for (body, status, message) in [
+            (
+                json!({"username": "ann"}),
+                400,
+                "The specified new username already exists",
+            ),
+            (json!({"username": "jane"}), 200, ""),
+            (json!({"username": null}), 200, ""),
+            (
+                json!({"email": null}),
+                400,
+                "Payload validation error: 'Missing required property: email'.",
+            ),
+        ] {
+            let (found, said) = world.api(Method::PATCH, path, &token, body.clone()).await;
+            assert_eq!(found, status, "{body}: {said}");
+            assert_eq!(said["message"].as_str().unwrap_or_default(), message);
+        }
+        // A reset by the user name alone.
+        let reset = json!({"connection": "Username-Password-Authentication", "username": "ann"});
+        let answer = world
+            .json_as(Method::POST, "/dbconnections/change_password", "", reset)
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let mails = world.mails().await;
+        assert_eq!(mails.last().unwrap()["template"], "reset_email");
+        // Linking that was asked for and not done would look done.
+        let refused = world.refusal(&[("scope", "openid link_account")]).await;
+        assert_eq!(refused, "not_supported_locally");
+    });
+}

@@ -42,6 +42,15 @@ impl Suspension {
         self.resumes_with_next() != matches!(step, ResumeStep::Continue { .. })
     }
 
+    /// The same with one factor alone.
+    fn by(&self, factor: String) -> Self {
+        let factors = vec![factor];
+        match self {
+            Suspension::Enroll { .. } => Suspension::Enroll { factors },
+            _ => Suspension::Challenge { factors },
+        }
+    }
+
     /// Whether the next Action goes on, and not the one that suspended.
     pub(super) fn resumes_with_next(&self) -> bool {
         matches!(
@@ -61,8 +70,13 @@ pub enum ResumeStep {
         /// The body of the request; for a form, the fields that were filled in.
         body: Map<String, Value>,
     },
-    /// Passes the challenge, or enrols.
+    /// Passes the challenge, or enrols, by the preferred factor.
     ChallengeSucceeded,
+    /// The same by another one of the factors that were offered. To any other the login goes on waiting.
+    ChallengePassedBy {
+        /// The type of the factor, as events name it.
+        factor: String,
+    },
     /// Does not pass the challenge.
     ChallengeFailed,
 }
@@ -73,7 +87,10 @@ impl ResumeStep {
     pub fn to_json(&self) -> Value {
         match self {
             Self::Continue { query, body } => json!({"continue": {"query": query, "body": body}}),
-            Self::ChallengeSucceeded => json!({"challenge": "succeed"}),
+            // A case file does not say by which factor.
+            Self::ChallengeSucceeded | Self::ChallengePassedBy { .. } => {
+                json!({"challenge": "succeed"})
+            }
             Self::ChallengeFailed => json!({"challenge": "fail"}),
         }
     }
@@ -151,6 +168,13 @@ pub(super) fn resume(flow: &mut Flow, step: ResumeStep) -> Resumed {
         ) => {
             answered(flow, WaitAnswer::Passed);
             factors::pass(flow, &suspension);
+        }
+        (
+            Suspension::Challenge { factors } | Suspension::Enroll { factors },
+            ResumeStep::ChallengePassedBy { factor },
+        ) if factors.contains(&factor) => {
+            answered(flow, WaitAnswer::Passed);
+            factors::pass(flow, &suspension.by(factor));
         }
         (Suspension::Challenge { .. } | Suspension::Enroll { .. }, ResumeStep::ChallengeFailed) => {
             answered(flow, WaitAnswer::Failed);

@@ -145,7 +145,7 @@ const OBJECTS: &[(&str, Object)] = &[
         ("phone_consolidated_experience", Is::Bool),
         ("picture_url", Is::Text(0, 2_000)),
         ("pushed_authorization_requests_supported", Is::Bool),
-        ("resource_parameter_profile", Is::Any),
+        ("resource_parameter_profile", Is::One(&["audience", "compatibility"])),
         ("sandbox_version", Is::Text(0, 8)),
         ("session_cookie", Is::Object),
         ("session_lifetime", Is::Hours),

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::words::FACTORS;
 use super::{
-    API, CLIENT, CLIENT_UNUSED, CONNECTION, GRANT, Is, NEW_CONNECTION, NEW_GRANT, ORGANIZATION,
-    Properties, ROLE, problem,
+    API, CLIENT, CLIENT_UNUSED, CONNECTION, GRANT, Is, NEW_CLIENT, NEW_CONNECTION, NEW_GRANT,
+    ORGANIZATION, Properties, ROLE, problem,
 };
 use crate::email;
 
@@ -28,7 +28,7 @@ const FACTOR: Properties = &[("name", Is::One(FACTORS)), ("enabled", Is::Bool)];
 /// The properties of a part of the configuration, by its name in an export.
 fn of_part(part: &str) -> &'static [Properties] {
     match part {
-        "clients" => &[CLIENT, CLIENT_UNUSED],
+        "clients" => &[CLIENT, CLIENT_UNUSED, NEW_CLIENT],
         "connections" => &[CONNECTION, NEW_CONNECTION],
         "resourceServers" => &[API],
         "roles" => &[ROLE],

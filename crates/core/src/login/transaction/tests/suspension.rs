@@ -149,6 +149,28 @@ fn a_challenge_resumes_with_the_next_action() {
 }
 
 #[test]
+fn a_challenge_is_passed_by_another_of_its_factors() {
+    let mut drive = Drive::new(event(
+        json!({"user": {"enrolledFactors": [{"type": "otp"}, {"type": "phone"}]}}),
+    ));
+    drive.action(
+        "a",
+        json!([["authentication.challengeWithAny", [{"type": "otp"}, {"type": "phone"}]]]),
+    );
+    let by = |factor: &str| ResumeStep::ChallengePassedBy {
+        factor: factor.to_owned(),
+    };
+    // One that was not offered passes nothing.
+    assert!(matches!(
+        drive.resume(by("email")),
+        Resumed::Suspended(Suspension::Challenge { .. })
+    ));
+    assert_eq!(drive.resume(by("phone")), Resumed::NextAction);
+    let seen = drive.action("b", json!([]));
+    assert_eq!(seen["authentication"]["methods"][0]["type"], "phone");
+}
+
+#[test]
 fn several_challenges_follow_each_other() {
     let mut drive = Drive::new(event(json!({})));
     drive.action(
