@@ -100,7 +100,9 @@ pub(crate) fn own_cache(folder: &Path) -> Result<(), String> {
     }
     match has_mark() {
         true => Ok(()),
-        false => Err("it is in the project, and was not made by this user on this machine".to_owned()),
+        false => {
+            Err("it is in the project, and was not made by this user on this machine".to_owned())
+        }
     }
 }
 
@@ -136,7 +138,13 @@ fn absolute(folder: &Path) -> PathBuf {
 
 /// Whether a folder lies in the working folder, or in a project around it.
 pub(crate) fn is_in_project(folder: &Path) -> bool {
-    const SIGNS: &[&str] = &["postlogin.toml", "tenant.yaml", "package.json", "actions", "rules"];
+    const SIGNS: &[&str] = &[
+        "postlogin.toml",
+        "tenant.yaml",
+        "package.json",
+        "actions",
+        "rules",
+    ];
     let Ok(here) = env::current_dir().and_then(fs::canonicalize) else {
         return true;
     };

@@ -56,6 +56,11 @@ pub const NAME_BYTES: usize = 1 << 10;
 
 /// Requests to the network that are kept of one login. Later ones are dropped, and a notice says how many.
 pub const REQUESTS: usize = 1_000;
+/// Bytes of all requests that are kept of one login, as printed, those that were shortened included. Later ones are dropped as well.
+pub const REQUESTS_BYTES: usize = 4 << 20;
+/// Bytes of the event that a login begins with, as printed. Beyond: refused before anything runs. Every report has what is in it, and
+/// an outcome has most of it.
+pub const EVENT_BYTES: usize = 8 << 20;
 
 /// Messages that are kept of one login. Later ones are dropped, and a notice says how many.
 pub const MESSAGES: usize = 10_000;

@@ -112,11 +112,7 @@ impl JavaScript {
     /// # Errors
     /// When the text certainly does not compile. Plain JavaScript that only the parser dislikes is left to the
     /// engine, whose verdict is then a fault of the run.
-    pub fn action(
-        &self,
-        file: &str,
-        text: impl Into<Arc<str>>,
-    ) -> Result<ActionPre, SyntaxError> {
+    pub fn action(&self, file: &str, text: impl Into<Arc<str>>) -> Result<ActionPre, SyntaxError> {
         let prepared = prepare(file, text)?;
         let script = script(HandlerKind::Action, &prepared, file);
         Ok(self

@@ -201,12 +201,21 @@ fn what_an_error_carries_is_reported() {
     let table: [(&str, &[&str], Option<u32>); 8] = [
         (
             "try { JSON.parse('{') } catch (error) {\nthrow new Error('no token', { cause: error }); }",
-            &["at", "[cause]: SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2)", "at"],
+            &[
+                "at",
+                "[cause]: SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2)",
+                "at",
+            ],
             Some(3),
         ),
         (
             "throw new Error('outer', { cause: new TypeError('middle', { cause: { code: 'E1' } }) });",
-            &["at", "[cause]: TypeError: middle", "at", "[cause]: { code: 'E1' }"],
+            &[
+                "at",
+                "[cause]: TypeError: middle",
+                "at",
+                "[cause]: { code: 'E1' }",
+            ],
             Some(2),
         ),
         // Node's has no frames either.

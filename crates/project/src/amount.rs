@@ -171,7 +171,11 @@ mod tests {
             let client = format!("{{\"name\": \"c\", \"app_type\": \"spa\", \"x\": {values}}}");
             std::fs::write(project.join("clients/c.json"), client).expect("a file");
             std::fs::create_dir_all(project.join("actions")).expect("a folder");
-            std::fs::write(project.join("actions/a.js"), "exports.onExecutePostLogin = 1;").expect("a file");
+            std::fs::write(
+                project.join("actions/a.js"),
+                "exports.onExecutePostLogin = 1;",
+            )
+            .expect("a file");
         }
         let at = |name: &str| folder.path().join(name);
         let mut amount = Amount::default();

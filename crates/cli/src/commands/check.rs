@@ -12,8 +12,8 @@ use postlogin_js::{
     source::rule::is_rule,
 };
 use postlogin_project::{
-    ActionKind, ActionSource, Allowance, Amount, BindingProblem, Error, KeywordMappings, Manifest, MissingAction,
-    ProblemKind, Project, Role, actions_below, leftover,
+    ActionKind, ActionSource, Allowance, Amount, BindingProblem, Error, KeywordMappings, Manifest,
+    MissingAction, ProblemKind, Project, Role, actions_below, leftover,
 };
 use postlogin_runner::SourceMaps;
 use postlogin_tenant::{Mistake, mistakes};
@@ -326,12 +326,7 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Returns the Actions in and below a folder, the Rules of the project there, enabled or not, and the project's bindings
 /// when all of it is there.
-fn all_below(
-    folder: &Path,
-    here: &Path,
-    project: Option<&Project>,
-    left: &mut Left,
-) -> Subjects {
+fn all_below(folder: &Path, here: &Path, project: Option<&Project>, left: &mut Left) -> Subjects {
     let mut found = Subjects::default();
     for one in actions_below(folder, here, project, &mut left.code) {
         found.add_one(one);

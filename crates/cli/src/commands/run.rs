@@ -285,7 +285,9 @@ impl Ready {
                 let map = SourceMaps::default().of(source).map;
                 local_texts(source, map.as_deref())
             });
-            return local.find(|(shown, _)| shown == file).map(|(_, text)| text.to_string());
+            return local
+                .find(|(shown, _)| shown == file)
+                .map(|(_, text)| text.to_string());
         };
         // Several parts of one file: each has empty lines where the others are.
         Some(texts.fold(first, |all, text| overlaid(&all, text)))

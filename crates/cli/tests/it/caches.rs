@@ -190,7 +190,11 @@ fn a_cache_that_came_with_an_archive_is_not_used() {
     let done = run("mine/cache");
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{done}");
     fs::rename(files.path().join("mine/cache"), files.path().join("moved")).expect("renamed");
-    assert!(run("moved").stderr.contains("the cache folder moved is not used"));
+    assert!(
+        run("moved")
+            .stderr
+            .contains("the cache folder moved is not used")
+    );
     fs::remove_file(files.path().join("moved/.postlogin-mark")).expect("removed");
     assert!(run("moved").stderr.contains("is not used"));
 }

@@ -340,3 +340,35 @@ fn imports_that_are_not_followed_are_reported() {
     );
     assert!(!check.stdout.contains("missing-file"), "{check}");
 }
+
+/// A control character takes six bytes where JSON is printed, and one in the file.
+#[test]
+fn an_event_that_is_large_when_it_is_printed_is_refused() {
+    let action = "exports.onExecutePostLogin = async () => {};";
+    let event = |letter: &str, count: usize| {
+        let user = serde_json::json!({"user": {"user_metadata": {"x": letter.repeat(count)}}});
+        user.to_string()
+    };
+    let folder = folder(&[("a.js", action), ("b.js", action)]);
+    for (letter, count, code) in [
+        ("\u{7f}", 2_000_000, 2),
+        ("\u{85}", 1_000_000, 0),
+        ("<", 7_000_000, 0),
+    ] {
+        fs::write(folder.path().join("event.json"), event(letter, count)).expect("written");
+        for arguments in [
+            "run a.js --event event.json --format json",
+            "compare a.js b.js --event event.json --format json",
+        ] {
+            let Measured {
+                stdout,
+                stderr,
+                memory,
+            } = measure_in(folder.path(), arguments, code);
+            let stderr = String::from_utf8_lossy(&stderr);
+            assert!(memory < MOST_MEMORY, "{arguments}: {memory}");
+            assert!(stdout.len() < MOST_OUTPUT, "{arguments}: {}", stdout.len());
+            assert_eq!(stderr.contains("MiB as JSON"), code == 2, "{stderr}");
+        }
+    }
+}

@@ -82,6 +82,25 @@ fn every_way_to_call_back() {
     ] {
         check(body, "failed", json!(reason));
     }
+    // Only the first call counts, and the error after it is not lost.
+    for (body, error) in [
+        (
+            "callback(null, user, context); callback(new Error('again'));",
+            "Error: again",
+        ),
+        (
+            "callback(null, user, context); throw new Error('behind');",
+            "Error: behind",
+        ),
+    ] {
+        let rule = format!("function (user, context, callback) {{ {body} }}");
+        let outcome = outcome(&rule, "");
+        let notices = outcome["notices"].to_string();
+        assert!(
+            notices.contains("uncaught-error") && notices.contains(error),
+            "{notices}"
+        );
+    }
     let outcome = outcome(
         "async function (user, context, callback) { user.x.y = 1; }",
         "",

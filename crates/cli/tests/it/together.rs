@@ -205,7 +205,11 @@ fn the_limits_of_a_run_fit_together() {
             0 => format!("() => {{ {} }};", "x();".repeat(700_000)),
             _ => format!("//{}", "x".repeat(4_000_000)),
         };
-        fs::write(place.path().join(&name), format!("{HANDLER}// {number}\n{filler}\n")).expect("a file");
+        fs::write(
+            place.path().join(&name),
+            format!("{HANDLER}// {number}\n{filler}\n"),
+        )
+        .expect("a file");
         names.push(name);
     }
     let event = format!(

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::{
     CALLS, CLAIM_CALLS, HELD_BYTES, MESSAGE_BYTES, MESSAGES, NAME_BYTES, NOTICES, READ_BYTES,
-    READS, READS_BETWEEN_CALLS, READS_OF_CLAIM, REQUESTS, SCOPE_BYTES, SHOWN_BYTES, SOURCE_STEPS,
-    WHOLE_BYTES, fault, layout, of_argument, of_value, printed_bytes, shorten, shortened,
+    READS, READS_BETWEEN_CALLS, READS_OF_CLAIM, REQUESTS, REQUESTS_BYTES, SCOPE_BYTES, SHOWN_BYTES,
+    SOURCE_STEPS, WHOLE_BYTES, fault, layout, of_argument, of_value, printed_bytes, shorten,
+    shortened,
 };
 use crate::fault::Fault;
 use crate::ledger::ClaimCall;
@@ -188,7 +189,7 @@ impl Kept {
 
     /// Counts a request and shortens what is too large to be shown; `false` beyond the ceiling.
     pub fn request(&mut self, record: &mut RequestRecord) -> bool {
-        if self.requests >= REQUESTS {
+        if self.requests >= REQUESTS || self.request_bytes >= REQUESTS_BYTES {
             self.requests_dropped += 1;
             return false;
         }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use crate::escape::is_hostile;
+
 /// Values nested more deeply than this are printed on one line.
 const INDENTED_LEVELS: usize = 8;
 
@@ -101,7 +103,8 @@ impl Formatter for Layout {
     }
 }
 
-/// Returns how many bytes `value` takes when it is printed as JSON with this [`Layout`], at a level of nesting.
+/// Returns how many bytes `value` takes when it is printed as JSON with this [`Layout`], at a level of nesting, its hostile letters
+/// escaped ([`crate::escape::json`]).
 pub fn printed_bytes(value: &impl Serialize, level: usize) -> usize {
     let mut counted = Counter(0);
     let mut serializer = Serializer::with_formatter(&mut counted, Layout::at(level));
@@ -122,11 +125,27 @@ struct Counter(usize);
 
 impl Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self.0.saturating_add(bytes.len());
+        self.0 = self.0.saturating_add(bytes.len() + added_by_escapes(bytes));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The bytes that the escapes of hostile letters add, of those that JSON itself does not escape: six for one, or for two.
+fn added_by_escapes(bytes: &[u8]) -> usize {
+    if bytes.iter().all(|byte| *byte < 0x7f) {
+        return 0;
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return 0;
+    };
+    let hostile = text
+        .chars()
+        .filter(|letter| *letter >= '\x7f' && is_hostile(*letter));
+    hostile
+        .map(|letter| 6 * letter.len_utf16() - letter.len_utf8())
+        .sum()
 }

@@ -263,3 +263,17 @@ proptest! {
         prop_assert!(explained(outcome, record) < PRINTED);
     }
 }
+
+#[test]
+fn what_is_printed_is_counted_with_its_escapes() {
+    for text in [
+        "plain",
+        "\u{7f}\u{85}\u{2028}x",
+        "\u{e0001}\u{10ffff}é",
+        "\u{1}\n\"\\",
+    ] {
+        let value = json!({"k": [text]});
+        let printed = crate::escape::json(&value.to_string());
+        assert_eq!(compact_bytes(&value), printed.len(), "{printed}");
+    }
+}

@@ -38,7 +38,16 @@ const VALUES: &[&str] = &[
 
 /// Attributes that describe an element, whatever it is called: they hold no credential unless it looks like one.
 const DESCRIBING: &[&str] = &[
-    "type", "id", "href", "src", "class", "style", "lang", "version", "encodingtype", "valuetype",
+    "type",
+    "id",
+    "href",
+    "src",
+    "class",
+    "style",
+    "lang",
+    "version",
+    "encodingtype",
+    "valuetype",
 ];
 
 /// Elements of HTML that nothing closes.

@@ -57,7 +57,10 @@ fn hidden_shape(shape: &Value) -> (String, usize) {
 #[test]
 fn attributes_of_an_element_that_is_called_a_credential_are_hidden() {
     for (body, expected) in [
-        (r#"<a><token v="hush" n="1"/></a>"#, r#"<a><token v="***" n="***"/></a>"#),
+        (
+            r#"<a><token v="hush" n="1"/></a>"#,
+            r#"<a><token v="***" n="***"/></a>"#,
+        ),
         (
             r#"<password type="text" id="p" raw='hush'>hush</password>"#,
             r#"<password type="text" id="p" raw='***'>***</password>"#,

@@ -147,7 +147,11 @@ async function executeRule(text) {
     let calls = 0;
     const callback = (error, user, context) => {
         calls++;
-        if (report) return;
+        if (report) {
+            // Only the first call counts; no error is lost.
+            if (error) hooks.uncaught(error, 'uncaughtException');
+            return;
+        }
         const isObject = (value) => typeof value === 'object' && value !== null;
         if (isObject(user)) shared.user = unwatched(user);
         if (isObject(context)) shared.context = unwatched(context);
@@ -166,6 +170,7 @@ async function executeRule(text) {
                 : rule(watched(shared.user, ['user']), followed(shared.context, []), callback);
         } catch (error) {
             if (!report) throw error;
+            hooks.uncaught(error, 'uncaughtException');
         }
         // Nobody waits for the promise of an async Rule.
         if (returned instanceof NativePromise) apply(realm.then, returned, [undefined, tellRejected]);

@@ -1,10 +1,10 @@
 //! The Action Modules that an Action may use.
 
-use std::sync::Arc;
 use super::{ModuleSource, Surroundings};
 use crate::door::Boundary;
 use crate::project::manifest::Manifest;
 use crate::{Error, Result};
+use std::sync::Arc;
 
 /// The modules of the project around an Action. One that the Action's configuration names must be there; without a
 /// configuration every module of the project may be used.

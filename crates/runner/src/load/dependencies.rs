@@ -123,8 +123,8 @@ pub fn local_texts(source: &ActionSource, map: Option<&SourceMap>) -> Vec<(Strin
     let found = local(path, &source.display_path, text).files.into_iter();
     let imported = found.map(|file| (file.shown, file.text));
     let sources = map.into_iter().flat_map(SourceMap::sources);
-    let built_from = sources
-        .filter_map(|source| Some((source.shown.clone(), source.text.as_deref()?.into())));
+    let built_from =
+        sources.filter_map(|source| Some((source.shown.clone(), source.text.as_deref()?.into())));
     imported.chain(built_from).collect()
 }
 

@@ -209,7 +209,8 @@ impl<'a> Compiler<'a> {
                     return Err(LoadError::no_rule(file));
                 }
                 if !is_counted {
-                    let action = javascript.action_with(file, Arc::clone(text), Arc::clone(&modules));
+                    let action =
+                        javascript.action_with(file, Arc::clone(text), Arc::clone(&modules));
                     let action = action.map_err(|error| LoadError::syntax(&error))?;
                     return Ok((action, Some(modules)));
                 }

@@ -10,7 +10,8 @@ use crate::project::Project;
 #[track_caller]
 fn check_below(folder: &Path, expected: &[&str]) {
     let project = Project::discover(folder).expect("nothing broken");
-    let found = actions_below(folder, folder, project.as_ref(), &mut Allowance::default()).into_iter();
+    let found =
+        actions_below(folder, folder, project.as_ref(), &mut Allowance::default()).into_iter();
     let found: Vec<_> = found.map(|one| one.expect("readable")).collect();
     let shown: Vec<_> = found
         .iter()
