@@ -19,7 +19,7 @@ fn check(file: &str, text: &str, others: &[(&str, &str)], expected: &[&str]) {
         .iter()
         .map(|(name, text)| LocalFile {
             file: (*name).to_owned(),
-            text: (*text).to_owned(),
+            text: (*text).into(),
             imports: by_name.clone(),
         })
         .collect();
