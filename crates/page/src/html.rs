@@ -1,7 +1,11 @@
 //! The two forms of the page: served by the local tenant, and one file with everything inside.
 
+use std::io;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use postlogin_core::ceilings::shorten_text;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::assets::{AssetError, script, style};
@@ -50,8 +54,17 @@ pub fn report(report: &Report) -> Result<String, AssetError> {
         "<meta http-equiv=\"content-security-policy\" content=\"default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
     );
     // A report is plain data: writing it as JSON does not fail.
-    let data = serde_json::to_string(report).unwrap_or_default();
-    let data = in_script(&data);
+    let mut size = Script::default();
+    let _ = serde_json::to_writer(&mut size, report);
+    let mut data = Script::written();
+    if size.bytes <= MOST_BYTES {
+        let _ = serde_json::to_writer(&mut data, report);
+    } else {
+        let mut whole = serde_json::to_value(report).unwrap_or_default();
+        shorten_texts(&mut whole);
+        let _ = serde_json::to_writer(&mut data, &whole);
+    }
+    let data = data.text();
     Ok(format!(
         "{}<style>{style}</style></head>\n<body>{SHELL}\n<script type=\"application/json\" id=\"postlogin-data\">{data}</script>\n<script>{script}</script></body></html>\n",
         head(&policy)
@@ -64,21 +77,82 @@ fn head(policy: &str) -> String {
     )
 }
 
-/// Returns JSON so that nothing in it ends the element of a script, begins a comment, or is a line end of JavaScript: those
-/// letters only occur in strings, and an escape is the same string.
-fn in_script(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for letter in json.chars() {
-        match letter {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            letter => out.push(letter),
+/// Bytes of the data of a report beyond which its long texts are shortened.
+const MOST_BYTES: usize = 16 << 20;
+/// Bytes of such a text that stay.
+const TEXT_BYTES: usize = 64 << 10;
+
+/// Shortens all long texts of a value, with a mark.
+fn shorten_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => shorten_text(text, TEXT_BYTES),
+        Value::Array(items) => items.iter_mut().for_each(shorten_texts),
+        Value::Object(members) => members.values_mut().for_each(shorten_texts),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// JSON as it can be in the element of a script: counted, and kept if it is to be.
+#[derive(Default)]
+struct Script {
+    bytes: usize,
+    kept: Option<Vec<u8>>,
+}
+
+impl Script {
+    /// Keeps what is written.
+    fn written() -> Self {
+        Self {
+            bytes: 0,
+            kept: Some(Vec::new()),
         }
     }
-    out
+
+    fn text(self) -> String {
+        String::from_utf8(self.kept.unwrap_or_default()).unwrap_or_default()
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes);
+        }
+    }
+}
+
+impl io::Write for Script {
+    /// Whole letters at once, as `serde_json` writes them.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match str::from_utf8(bytes) {
+            Ok(json) => in_script(json, &mut |part| self.push(part.as_bytes())),
+            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Gives JSON on in parts, so that nothing in it ends the element of a script, begins a comment, or is a line end of JavaScript: those
+/// letters only occur in strings, and an escape is the same string.
+fn in_script(json: &str, out: &mut dyn FnMut(&str)) {
+    let mut done = 0;
+    for (at, letter) in json.char_indices() {
+        let escape = match letter {
+            '<' => "\\u003c",
+            '>' => "\\u003e",
+            '&' => "\\u0026",
+            '\u{2028}' => "\\u2028",
+            '\u{2029}' => "\\u2029",
+            _ => continue,
+        };
+        out(json.get(done..at).unwrap_or_default());
+        out(escape);
+        done = at + letter.len_utf8();
+    }
+    out(json.get(done..).unwrap_or_default());
 }
 
 /// Returns text as it can stand in an attribute.
@@ -135,8 +209,33 @@ mod tests {
 
     #[test]
     fn escapes_are_those_of_json() {
-        assert_eq!(in_script("[\"<b>&\"]"), "[\"\\u003cb\\u003e\\u0026\"]");
-        assert_eq!(in_script("\"\u{2028}\""), "\"\\u2028\"");
+        let escaped = |json: &str| {
+            let mut out = String::new();
+            in_script(json, &mut |part| out.push_str(part));
+            out
+        };
+        assert_eq!(escaped("[\"<b>&\"]"), "[\"\\u003cb\\u003e\\u0026\"]");
+        assert_eq!(escaped("\"\u{2028}\""), "\"\\u2028\"");
+    }
+
+    #[test]
+    fn long_texts_of_a_large_report_are_shortened() {
+        let page = |text: &str| {
+            let entry = Entry {
+                event: serde_json::json!({"user": {"name": text, "short": "whole"}}),
+                ..Entry::default()
+            };
+            let page = report(&Report {
+                entries: vec![entry],
+                ..Report::of("run")
+            });
+            page.expect("the assets are whole")
+        };
+        let small = page(&"<".repeat(200_000));
+        assert!(small.contains(&"\\u003c".repeat(200_000)));
+        let large = page(&"<".repeat(3_000_000));
+        assert!(large.len() < 2 << 20, "{}", large.len());
+        assert!(large.contains("… [2934464 more bytes]") && large.contains("\"short\":\"whole\""));
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn action(program: &Program, mode: usize) -> ActionPre {
     let script = Script {
         kind: HandlerKind::Action,
         name: "code.js".to_owned(),
-        source: "x".repeat(mode),
+        source: "x".repeat(mode).into(),
     };
     program.clone().script(script, Arc::new(Unmapped))
 }

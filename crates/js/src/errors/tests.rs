@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn nothing_panics(name in "[A-Z][a-z]{0,5}Error", message in ".{0,60}", stack in "(    at [a-z<>]{1,8} \\((code.js|native|é)(:[0-9]{1,4}){0,2}\\)\n|.{0,20}\n){0,5}", source in ".{0,80}") {
         let _ = frames(&stack);
-        if let Ok(prepared) = prepare("code.js", &source) {
+        if let Ok(prepared) = prepare("code.js", source.as_str()) {
             let text = LoadedText { engine_name: "code.js", prefix_bytes: 20, prepared: &prepared };
             let error = EngineError { name: &name, message: &message, stack: &stack };
             prop_assert_eq!(explain(error, &[text]).name, name);

@@ -7,7 +7,7 @@ fn modules(mebibytes: &[usize], most: usize) -> Modules {
         .enumerate()
         .map(|(number, size)| ActionModule {
             name: number.to_string(),
-            text: format!("//{}", "x".repeat((size << 20) - 1000)),
+            text: format!("//{}", "x".repeat((size << 20) - 1000)).into(),
             ..ActionModule::default()
         });
     let dependencies = Dependencies {

@@ -1,5 +1,7 @@
 //! Whole texts: what is passed on, what is refused, and the way back.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -312,7 +314,7 @@ fn depth_does_not_overflow() {
     ] {
         let text = format!("{}{middle}{}", open.repeat(1_000), close.repeat(1_000));
         for file in ["code.js", "code.ts"] {
-            let _ = prepare(file, &text);
+            let _ = prepare(file, text.as_str());
             let _ = facts(file, &text);
         }
     }
@@ -364,7 +366,7 @@ proptest! {
     #[test]
     fn arbitrary_text_never_panics(text in ".{0,200}", file in "code\\.(js|mjs|ts)") {
         let _ = facts(&file, &text);
-        if let Ok(prepared) = prepare(&file, &text) {
+        if let Ok(prepared) = prepare(&file, text.as_str()) {
             let location = prepared.map.original(1, 1);
             prop_assert!(location.line >= 1 && location.column >= 1);
         }
@@ -378,13 +380,13 @@ proptest! {
     ) {
         let text = format!("{before}\n;mark_here();\n{after}");
         let _ = facts(&file, &text);
-        if let Ok(prepared) = prepare(&file, &text) {
+        if let Ok(prepared) = prepare(&file, text.as_str()) {
             for detail in [Detail::Coverage, Detail::Conditions] {
                 let counted = crate::coverage::instrumented(&file, &text, None, detail).map(|(counted, _)| counted.code);
-                let counted = counted.and_then(|code| prepare("code.js", &code));
+                let counted = counted.and_then(|code| prepare("code.js", code));
                 prop_assert!(counted.is_ok_and(|counted| counted.suspected.is_none()), "{text}");
             }
-            let again = prepare("code.js", &prepared.code);
+            let again = prepare("code.js", Arc::clone(&prepared.code));
             let is_sound = again.as_ref().is_ok_and(|again| again.suspected.is_none());
             prop_assert!(is_sound, "{again:?}\n{text}\n---\n{}", prepared.code);
             let mark = |text: &str| {

@@ -272,8 +272,8 @@ fn a_file_wins_over_an_action_and_an_empty_folder_does_not() {
         ActionKind::Script { text, .. } => text,
         _ => panic!("a script"),
     };
-    assert_eq!(text("both.js"), "// file");
-    assert_eq!(text("docs"), "// action");
+    assert_eq!(&*text("both.js"), "// file");
+    assert_eq!(&*text("docs"), "// action");
 }
 
 #[track_caller]

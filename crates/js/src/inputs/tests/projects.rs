@@ -21,7 +21,7 @@ fn modules(files: &[(&str, &str)]) -> Modules {
         .collect();
     let local = files.iter().map(|(file, text)| LocalFile {
         file: (*file).to_owned(),
-        text: (*text).to_owned(),
+        text: (*text).into(),
         imports: imports.clone(),
     });
     let dependencies = Dependencies {
@@ -222,7 +222,7 @@ fn a_mock_may_be_anything() {
     let mocks = vec![ModuleMock {
         specifier: "./plan".into(),
         file: "mock.js".into(),
-        text: String::new(),
+        text: std::sync::Arc::default(),
         is_json: false,
     }];
     let dependencies = Dependencies {

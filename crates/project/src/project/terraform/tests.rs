@@ -34,7 +34,7 @@ fn text_of(project: &Project, name: &str) -> (String, String) {
         .unwrap_or_else(|| panic!("{:?}", project.remarks));
     let source = project.source(action, &project.root).expect("it is read");
     match source.kind {
-        ActionKind::Script { text, .. } => (text, source.display_path),
+        ActionKind::Script { text, .. } => (text.to_string(), source.display_path),
         other => panic!("{other:?}"),
     }
 }
