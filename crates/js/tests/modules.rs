@@ -32,7 +32,7 @@ fn execute_with(dependencies: Dependencies, top_level: &str, body: &str) -> Ende
         format!("{top_level}\nexports.onExecutePostLogin = async (event, api) => {{ {body} }};");
     let modules = Modules::new(dependencies).expect("no module is there twice");
     let action = JAVASCRIPT
-        .action_with(FILE, &source, Arc::new(modules))
+        .action_with(FILE, source.as_str(), Arc::new(modules))
         .unwrap_or_else(|error| panic!("{error}"))
         .with_module_secrets(Map::from_iter([(
             "actions:util".into(),
