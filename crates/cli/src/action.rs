@@ -216,7 +216,8 @@ fn machine_code_folder(printer: &Printer) -> Option<PathBuf> {
     let folder = wanted_folder()?;
     let why = match Repository::around(&folder).map(|found| found.tracks_folder()) {
         Some(Ok(false)) => return Some(folder),
-        None if !is_in_project(&folder) => return Some(folder),
+        // An archive that is unpacked over the folder of a home has that home's other files as well.
+        None if !is_named() || !is_in_project(&folder) => return Some(folder),
         None => match own_cache(&folder) {
             Ok(()) => return Some(folder),
             Err(why) => why,
@@ -230,6 +231,11 @@ fn machine_code_folder(printer: &Printer) -> Option<PathBuf> {
     printer.warning(&format!("the cache folder {shown} is not used: {why}"));
     printer.hint("name a folder outside of the project with POSTLOGIN_CACHE_DIR, or remove the files from the repository, or the folder itself if there is none");
     None
+}
+
+/// Whether the environment names the folder, and not only the home that it is in.
+fn is_named() -> bool {
+    env::var_os("POSTLOGIN_CACHE_DIR").is_some_and(|folder| !folder.is_empty())
 }
 
 fn wanted_folder() -> Option<PathBuf> {
