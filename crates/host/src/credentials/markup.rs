@@ -190,6 +190,8 @@ impl Scan<'_, '_, '_> {
         let of_element = own;
         self.hider.enter(&local);
         for (attribute, range) in attributes {
+            // The declaration of a namespace names a vocabulary.
+            let is_vocabulary = attribute.starts_with("xmlns");
             let attribute = local_name(&attribute).to_owned();
             let own = credential(&joined(&local, &attribute), Medium::Markup);
             let below = match above {
@@ -205,8 +207,7 @@ impl Scan<'_, '_, '_> {
                 _ => own,
             };
             self.hider.enter(&format!("@{attribute}"));
-            // The declaration of a namespace names a vocabulary.
-            if !attribute.starts_with("xmlns") {
+            if !is_vocabulary {
                 self.value(range, below, true);
             }
             self.hider.leave();

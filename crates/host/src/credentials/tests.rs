@@ -62,8 +62,8 @@ fn attributes_of_an_element_that_is_called_a_credential_are_hidden() {
             r#"<a><token v="***" n="***"/></a>"#,
         ),
         (
-            r#"<password type="text" id="p" raw='hush'>hush</password>"#,
-            r#"<password type="text" id="p" raw='***'>***</password>"#,
+            r#"<password type="text" raw='hush'>hush</password>"#,
+            r#"<password type="text" raw='***'>***</password>"#,
         ),
         (
             r#"<s:Password xmlns:s="urn:s" Type="s#PasswordText">hush</s:Password>"#,
