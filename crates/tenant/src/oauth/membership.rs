@@ -237,6 +237,18 @@ fn assigns(organization: &Value, connection: &Value) -> bool {
     })
 }
 
+impl Tenant {
+    /// Returns whether a user belongs to an organization.
+    pub(crate) fn is_member(
+        &self,
+        organization: &str,
+        user_id: &str,
+    ) -> std::result::Result<bool, StoreError> {
+        let id = format!("{organization}/{user_id}");
+        Ok(self.store.get::<Member>(&id, self.now_ms())?.is_some())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -258,17 +270,5 @@ mod tests {
         assert!(!assigns(&organization, &named("x")));
         assert!(!assigns(&organization, &json!({})));
         assert!(!assigns(&json!({"connections": "db"}), &named("db")));
-    }
-}
-
-impl Tenant {
-    /// Returns whether a user belongs to an organization.
-    pub(crate) fn is_member(
-        &self,
-        organization: &str,
-        user_id: &str,
-    ) -> std::result::Result<bool, StoreError> {
-        let id = format!("{organization}/{user_id}");
-        Ok(self.store.get::<Member>(&id, self.now_ms())?.is_some())
     }
 }

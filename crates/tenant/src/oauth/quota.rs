@@ -21,9 +21,12 @@ const BUCKETS: [(&str, i64); 2] = [("per_hour", 3_600), ("per_day", 86_400)];
 /// The shares of a quota at which the log warns, in percent.
 const WARNINGS: [u64; 3] = [60, 80, 100];
 
-/// The tokens that were given, by whose quota it is and the bucket: when the bucket began, and how many.
+/// Whose quota it is, and the bucket.
+type Key = (String, &'static str);
+
+/// The tokens that were given: when the bucket began, and how many.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(Mutex<HashMap<(String, &'static str), (i64, u64)>>);
+pub(crate) struct Counts(Mutex<HashMap<Key, (i64, u64)>>);
 
 impl Counts {
     pub(crate) fn clear(&self) {
