@@ -99,6 +99,7 @@ const DATABASE_OPTIONS: &[&str] = &[
     "password_dictionary",
     "password_history",
     "password_no_personal_info",
+    "password_options",
     "requires_username",
     "validation",
 ];
@@ -369,7 +370,12 @@ fn beyond(options: &Map<String, Value>) -> Map<String, Value> {
 /// Returns one map for each database that refuses the vendor's list of 10,000 common passwords, which is not here; its own entries count.
 fn databases_with_dictionary(connections: &[Value]) -> Vec<Map<String, Value>> {
     let is_on = |connection: &&Value| {
-        connection.pointer("/options/password_dictionary/enable") == Some(&Value::Bool(true))
+        // The newer policy replaces the older option.
+        let place = match connection.pointer("/options/password_options") {
+            Some(Value::Object(_)) => "/options/password_options/dictionary/active",
+            _ => "/options/password_dictionary/enable",
+        };
+        connection.pointer(place) == Some(&Value::Bool(true))
     };
     let found = connections.iter().filter(is_on);
     let named = |_| Map::from_iter([("the built-in list".to_owned(), Value::Bool(true))]);

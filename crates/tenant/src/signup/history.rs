@@ -8,6 +8,7 @@ use crate::http::text;
 use crate::identities::Linked;
 use crate::password;
 use crate::records::PasswordHistory;
+use crate::signup::strength::flexible;
 use crate::state::Tenant;
 use crate::store::{Change, Entry, StoreError};
 
@@ -71,8 +72,12 @@ impl Earlier {
 
 /// Returns how many passwords a database remembers.
 fn size(connection: &Value) -> Option<usize> {
-    let settings = connection.pointer("/options/password_history")?;
-    let is_on = settings.get("enable") == Some(&Value::Bool(true));
+    let options = connection.get("options")?;
+    let (settings, switch) = match flexible::of(options) {
+        Some(policy) => (policy.get("history")?, "active"),
+        None => (options.get("password_history")?, "enable"),
+    };
+    let is_on = settings.get(switch) == Some(&Value::Bool(true));
     let size = settings.get("size").and_then(Value::as_u64);
     let size = size.unwrap_or(DEFAULT).clamp(1, MOST);
     is_on.then(|| usize::try_from(size).unwrap_or(1))

@@ -3,6 +3,8 @@
 //! <https://auth0.com/docs/authenticate/database-connections/password-strength>,
 //! <https://auth0.com/docs/authenticate/database-connections/password-options>
 
+pub(crate) mod flexible;
+
 use serde_json::{Value, json};
 
 /// The letters that a part of a name has at least, before a password must not contain it.
@@ -20,7 +22,7 @@ pub(crate) fn refusal(connection: &Value, password: &str, profile: &Value) -> Op
     if is_listed(options, password) {
         return Some(refused("PasswordDictionaryError", "Password is too common"));
     }
-    if is_on(options, "password_no_personal_info") && is_personal(profile, password) {
+    if is_barred(options, profile, password) {
         return Some(refused(
             "PasswordNoUserInfoError",
             "Password contains user information",
@@ -41,31 +43,63 @@ fn is_on(options: &Value, key: &str) -> bool {
 
 /// Whether a password is one of the database's own list: "Auth0 uses case-insensitive comparison with the Password Dictionary feature".
 fn is_listed(options: &Value, password: &str) -> bool {
-    let listed = options.pointer("/password_dictionary/dictionary");
+    let listed = match flexible::of(options) {
+        Some(policy) => flexible::active(policy, "dictionary").and_then(|it| it.get("custom")),
+        None => options
+            .get("password_dictionary")
+            .filter(|_| is_on(options, "password_dictionary"))
+            .and_then(|it| it.get("dictionary")),
+    };
     let mut listed = listed.and_then(Value::as_array).into_iter().flatten();
     let password = password.to_lowercase();
-    is_on(options, "password_dictionary")
-        && listed.any(|entry| {
-            entry
-                .as_str()
-                .is_some_and(|entry| entry.to_lowercase() == password)
-        })
+    listed.any(|entry| {
+        entry
+            .as_str()
+            .is_some_and(|entry| entry.to_lowercase() == password)
+    })
 }
 
-/// Whether a password contains "any part of their personal data": the documented fields, word by word.
-fn is_personal(profile: &Value, password: &str) -> bool {
-    let at = |pointer: &str| profile.pointer(pointer).and_then(Value::as_str);
-    let email = at("/email").and_then(|email| email.split('@').next());
-    let fields = [
-        "/name",
-        "/username",
-        "/nickname",
-        "/user_metadata/name",
-        "/user_metadata/first",
-        "/user_metadata/last",
-    ];
+/// The fields of a profile that the older option documents. The flexible policy has them, too, where it names none.
+const PERSONAL: &[&str] = &[
+    "name",
+    "username",
+    "nickname",
+    "user_metadata.name",
+    "user_metadata.first",
+    "user_metadata.last",
+    "email",
+];
+
+/// Whether a database refuses a password for what it has of the user's profile.
+fn is_barred(options: &Value, profile: &Value, password: &str) -> bool {
+    let Some(policy) = flexible::of(options) else {
+        return is_on(options, "password_no_personal_info")
+            && is_personal(profile, password, PERSONAL);
+    };
+    let Some(settings) = flexible::active(policy, "profile_data") else {
+        return false;
+    };
+    match settings.get("blocked_fields").and_then(Value::as_array) {
+        Some(fields) => {
+            let fields: Vec<&str> = fields.iter().filter_map(Value::as_str).collect();
+            is_personal(profile, password, &fields)
+        }
+        None => is_personal(profile, password, PERSONAL),
+    }
+}
+
+/// Whether a password contains "any part of their personal data": these fields, word by word.
+fn is_personal(profile: &Value, password: &str, fields: &[&str]) -> bool {
+    let value = |field: &&str| {
+        let pointer = format!("/{}", field.replace('.', "/"));
+        let value = profile.pointer(&pointer)?.as_str()?;
+        match *field {
+            "email" => value.split('@').next(),
+            _ => Some(value),
+        }
+    };
     let password = password.to_lowercase();
-    let values = fields.into_iter().filter_map(at).chain(email);
+    let values = fields.iter().filter_map(value);
     let mut parts = values.flat_map(str::split_whitespace);
     parts.any(|part| part.chars().count() >= LEAST_PART && password.contains(&part.to_lowercase()))
 }
@@ -73,28 +107,9 @@ fn is_personal(profile: &Value, password: &str) -> bool {
 /// The documented error body for a password that is too weak. `min_length` counts instead of the length of the policy, as in auth0-lock
 /// (`core/client/index.js`).
 pub(crate) fn weakness(options: &Value, password: &str) -> Option<Value> {
-    let policy = options.get("passwordPolicy").and_then(Value::as_str);
-    let least = options.pointer("/password_complexity_options/min_length");
-    let least = least.and_then(Value::as_u64).filter(|least| *least > 0);
-    let least = least.and_then(|least| usize::try_from(least).ok());
-    let length = password.chars().count();
-    let at_least = |count: usize| {
-        let count = least.unwrap_or(count);
-        json!({"message": "At least %d characters in length", "format": [count], "code": "lengthAtLeast", "verified": length >= count})
-    };
-    let rules = match policy.unwrap_or("none") {
-        "low" => vec![at_least(6)],
-        "fair" => vec![at_least(8), contains(password, 3, 3)],
-        "good" => vec![at_least(8), contains(password, 3, 4)],
-        "excellent" => vec![
-            at_least(10),
-            contains(password, 3, 4),
-            no_more_than_two(password),
-        ],
-        _ => match least {
-            Some(_) => vec![at_least(1)],
-            None => return None,
-        },
+    let rules = match flexible::of(options) {
+        Some(policy) => flexible::rules(policy, password),
+        None => rules_of(options, password),
     };
     if rules.iter().all(|rule| rule["verified"] == true) {
         return None;
@@ -106,7 +121,33 @@ pub(crate) fn weakness(options: &Value, password: &str) -> Option<Value> {
     }))
 }
 
-fn contains(password: &str, needed: usize, kinds: usize) -> Value {
+/// The rules of the older options; none where the database has no policy.
+fn rules_of(options: &Value, password: &str) -> Vec<Value> {
+    let policy = options.get("passwordPolicy").and_then(Value::as_str);
+    let least = options.pointer("/password_complexity_options/min_length");
+    let least = least.and_then(Value::as_u64).filter(|least| *least > 0);
+    let least = least.and_then(|least| usize::try_from(least).ok());
+    let long = |count: usize| at_least(password, least.unwrap_or(count));
+    match policy.unwrap_or("none") {
+        "low" => vec![long(6)],
+        "fair" => vec![long(8), kinds_of(password, 3, &[0, 1, 2])],
+        "good" => vec![long(8), kinds_of(password, 3, &[0, 1, 2, 3])],
+        "excellent" => vec![
+            long(10),
+            kinds_of(password, 3, &[0, 1, 2, 3]),
+            no_more_than_two(password),
+        ],
+        _ => least.map(|_| long(1)).into_iter().collect(),
+    }
+}
+
+fn at_least(password: &str, count: usize) -> Value {
+    let length = password.chars().count();
+    json!({"message": "At least %d characters in length", "format": [count], "code": "lengthAtLeast", "verified": length >= count})
+}
+
+/// The rule that so many of these kinds of characters are needed: 0 lower case, 1 upper case, 2 numbers, 3 special characters.
+fn kinds_of(password: &str, needed: usize, kinds: &[usize]) -> Value {
     let any = |is: fn(char) -> bool| password.chars().any(is);
     let items = [
         (
@@ -130,15 +171,15 @@ fn contains(password: &str, needed: usize, kinds: usize) -> Value {
             any(|letter| letter.is_ascii_punctuation()),
         ),
     ];
-    let items = items.get(..kinds).unwrap_or_default();
+    let items: Vec<_> = kinds.iter().filter_map(|kind| items.get(*kind)).collect();
     let found = items.iter().filter(|(_, _, verified)| *verified).count();
     let items: Vec<Value> = items.iter().map(|(message, code, verified)| json!({"message": message, "code": code, "verified": verified})).collect();
-    match needed == kinds {
+    match needed == kinds.len() {
         true => {
             json!({"message": "Should contain:", "code": "shouldContain", "items": items, "verified": found >= needed})
         }
         false => json!({
-            "message": "Contain at least %d of the following %d types of characters:", "format": [needed, kinds],
+            "message": "Contain at least %d of the following %d types of characters:", "format": [needed, kinds.len()],
             "code": "containsAtLeast", "items": items, "verified": found >= needed,
         }),
     }

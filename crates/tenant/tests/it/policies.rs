@@ -397,3 +397,37 @@ fn roles_and_permissions_are_sets() {
         }
     });
 }
+
+#[test]
+fn the_flexible_policy_holds_at_every_door() {
+    run(async {
+        let mut world = changed(|data| {
+            data.connections[0]["options"] = json!({
+                "passwordPolicy": "none",
+                "password_options": {"complexity": {"min_length": 14}, "history": {"active": true, "size": 1}},
+            });
+        });
+        let token = world.machine_token(None).await;
+        for (password, expected) in [("Short-12", 400), ("long-enough-1234", 200)] {
+            let new = json!({"client_id": WEB, "connection": DATABASE, "email": "marianne@example.com", "password": password});
+            let answer = world
+                .json_as(Method::POST, "/dbconnections/signup", "", new)
+                .await;
+            assert_eq!(answer.status.as_u16(), expected, "{}", answer.text);
+        }
+        let new =
+            json!({"connection": DATABASE, "email": "paul@example.com", "password": "Short-12"});
+        let (status, body) = world.api(Method::POST, "users", &token, new).await;
+        let weak = "PasswordStrengthError: Password is too weak";
+        assert_eq!((status, &body["message"]), (400, &json!(weak)));
+        let used = "PasswordHistoryError: Password has previously been used";
+        for (password, expected) in [
+            ("Short-12", (400, weak)),
+            ("long-enough-1234", (200, "")),
+            ("long-enough-1234", (400, used)),
+        ] {
+            let (status, message) = set(&mut world, &token, password).await;
+            assert_eq!((status, message.as_str()), expected, "{password}");
+        }
+    });
+}
