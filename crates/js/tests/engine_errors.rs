@@ -195,7 +195,7 @@ fn stacks_name_methods_and_constructors() {
     );
 }
 
-/// What a handler does, the lines of the stack below the first without their places, and the line of the place.
+/// The body of a handler, the lines of the stack below the first without their places, and the line of the place.
 #[test]
 fn what_an_error_carries_is_reported() {
     let table: [(&str, &[&str], Option<u32>); 8] = [

@@ -23,7 +23,7 @@ fn means_what_tsc_makes_of_it() {
         };
         rows += 1;
         let text = format!("{}{REST}", text.replace("console.log(", "__log("));
-        let action = JAVASCRIPT.action("row.ts", &text);
+        let action = JAVASCRIPT.action("row.ts", text.as_str());
         let ended = run(&action.expect("it loads"), &Case::default());
         let logs = ended.outcome.logs.iter();
         let mut got: Vec<String> = logs.map(|log| log.message.clone()).collect();

@@ -41,7 +41,7 @@ impl Default for Left {
     }
 }
 
-/// What all projects of one run may still have together: as much as one alone.
+/// The rest that all projects of one run may still have together: as much as one alone.
 #[derive(Debug, Clone, Default)]
 pub struct Amount(Left);
 

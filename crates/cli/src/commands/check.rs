@@ -160,7 +160,7 @@ struct Subjects {
     read: Option<String>,
 }
 
-/// What all that is checked may still have together.
+/// The rest that all sources may still have together.
 #[derive(Default)]
 struct Left {
     projects: Amount,

@@ -108,7 +108,7 @@ fn located<'t>(frame: &Frame, texts: &[LoadedText<'t>]) -> Option<Located<'t>> {
     })
 }
 
-/// What an error carries, as the guest writes it below the error's own frames.
+/// An error or a value that an error carries, as the guest writes it below the error's own frames.
 pub(super) struct Carried<'s> {
     /// `  [cause]: Error: connect ECONNREFUSED`.
     pub(super) header: &'s str,

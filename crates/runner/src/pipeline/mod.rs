@@ -1,5 +1,4 @@
-//! The triggers of a local tenant: the Rules, Actions and scripts of connections of a project, in pooled sandboxes, as its
-//! files are now.
+//! The triggers of a local tenant: a project's Rules, Actions and scripts of connections, in pooled sandboxes, as its files are now.
 //!
 //! [`Pipeline`] is what [`postlogin_tenant::Setup`] asks for. Whoever makes one decides about the network ([`Network`]), starts
 //! the engine, and hears of what happens while it runs ([`PipelineNotice`]).
@@ -225,7 +224,6 @@ impl Pipeline {
             let finished = self.end(program, login, conditions);
             return Ok(Advanced::Ended { finished, requests });
         };
-        // They are only shown once the login ends, and so as they are shown then.
         login.hide_in_requests(&self.library.mask, account::hide_credentials);
         let stored = Stored {
             trigger,

@@ -28,7 +28,7 @@ pub(super) struct Surroundings {
 pub(super) struct Projects {
     found: HashMap<PathBuf, Option<Arc<Surroundings>>>,
     by_root: HashMap<PathBuf, Arc<Surroundings>>,
-    /// What all of them may still have.
+    /// The rest that all of them may still have.
     amount: Amount,
 }
 

@@ -252,7 +252,7 @@ fn expectation(mismatch: &Mismatch, outcome: Option<&Outcome>) -> Vec<Line> {
 /// The number of lines of a stack that are printed.
 const STACK_LINES: usize = 5;
 
-/// How the lines of a stack begin that list what an error carries.
+/// The beginnings of the lines of a stack that list what an error carries.
 const CARRIED: [&str; 3] = ["[cause]: ", "[errors]: ", "[thrown]: "];
 
 pub(super) fn thrown(error: &ActionError) -> Vec<Line> {

@@ -1,4 +1,4 @@
-//! What the Management API shows of an item whose export does not state it: the value that counts here, as a `GET` of production always
+//! The values that the Management API shows of an item whose export does not state them: those that count here, as a `GET` of production always
 //! has one.
 //!
 //! Sources: the samples of <https://auth0.com/docs/api/management/v2/clients/get-clients>, …/connections/get-connections,

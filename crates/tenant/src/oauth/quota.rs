@@ -35,7 +35,7 @@ impl Counts {
     }
 }
 
-/// What a bucket of a quota has left.
+/// The rest of a bucket of a quota.
 #[derive(Debug, Clone)]
 struct Bucket {
     name: &'static str,

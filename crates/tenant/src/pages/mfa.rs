@@ -158,7 +158,7 @@ fn recovers(tenant: &Tenant, call: &Call, user_id: &str) -> Result<bool> {
     }
 }
 
-/// What the page of a challenge shows.
+/// The content of the page of a challenge.
 struct Shown<'a> {
     login: &'a LoginDoc,
     state: &'a str,
