@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
             name: "profiled".into(),
             ..HandlerInfo::default()
         },
-        action: Some(javascript.action(path, &fs::read_to_string(path)?)?),
+        action: Some(javascript.action(path, fs::read_to_string(path)?)?),
     }];
     let event = post_login_sample();
     let mut times: Vec<Duration> = Vec::new();

@@ -72,12 +72,12 @@ mod tests {
         #[track_caller]
         fn check(file: &str, text: &str) {
             let component = add(EMPTY.to_vec(), file, text);
-            assert_eq!(read(&component), Some((file.to_owned(), text.to_owned())));
+            assert_eq!(read(&component), Some((file.to_owned(), text.into())));
             // Another section before and after it changes nothing.
             let mut longer = add(EMPTY.to_vec(), "", "");
             longer[10] = b'P';
             longer.extend_from_slice(&component[8..]);
-            assert_eq!(read(&longer), Some((file.to_owned(), text.to_owned())));
+            assert_eq!(read(&longer), Some((file.to_owned(), text.into())));
         }
         check("code.js", "exports.x = 1;\n");
         check("", "");

@@ -131,7 +131,7 @@ fn bound_async_functions_are_handlers() {
         "(async function (word, event) { console.log(word, event.user.email); }).bind({}, 'bound').bind(null)",
     ] {
         let source = format!("exports.onExecutePostLogin = {handler};");
-        let action = JAVASCRIPT.action(FILE, &source).expect("it loads");
+        let action = JAVASCRIPT.action(FILE, source).expect("it loads");
         let case = Case::default();
         let ended = run(&action, &case);
         assert_eq!(ended.fault, None, "{handler}");
@@ -236,7 +236,7 @@ fn module(row: &Value) -> ActionModule {
     ActionModule {
         file: format!("action-modules/{}/code.js", text("name")),
         name: text("name"),
-        text: text("source"),
+        text: text("source").into(),
         declared: None,
         is_bound: true,
     }

@@ -62,7 +62,7 @@ fn execute(mocks: Vec<ModuleMock>, body: &str) -> Ended {
     let modules = Modules::new(dependencies).expect("no module is there twice");
     let source = format!("exports.onExecutePostLogin = async (event, api) => {{ {body} }};");
     let action = JAVASCRIPT
-        .action_with(FILE, &source, Arc::new(modules))
+        .action_with(FILE, source.as_str(), Arc::new(modules))
         .unwrap_or_else(|error| panic!("{error}"))
         .with_module_secrets(Map::from_iter([(
             "actions:util".into(),

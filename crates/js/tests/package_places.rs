@@ -61,7 +61,7 @@ impl World {
         let code = resolved.path.ok().and_then(|path| modules.load(&path).ok());
         let notices = resolved.notices.into_iter();
         (
-            code.map(|file| file.code),
+            code.map(|file| file.code.to_string()),
             notices
                 .map(|notice| format!("{}: {}", notice.code, notice.message))
                 .collect(),

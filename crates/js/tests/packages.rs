@@ -143,7 +143,7 @@ fn run_with(javascript: &JavaScript, name: &str) -> Ended {
     };
     let modules = Modules::new(dependencies).expect("no module is there twice");
     let action = javascript
-        .action_with(name, &text.expect("the Action is there"), Arc::new(modules))
+        .action_with(name, text.expect("the Action is there"), Arc::new(modules))
         .unwrap_or_else(|error| panic!("{error}"));
     let case = Case {
         door: Arc::new(Routes::read()),

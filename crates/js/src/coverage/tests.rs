@@ -9,7 +9,7 @@ use super::{Coverage, Detail, FileCoverage, Probe, html, instrumented, lcov, tex
 fn covered(file: &str, source: &str) -> (String, Coverage) {
     let (prepared, coverage) =
         instrumented(file, source, None, Detail::Coverage).expect("it compiles");
-    (prepared.code, coverage)
+    (prepared.code.to_string(), coverage)
 }
 
 /// The text with `#n` for the counters, without what stands in front.
