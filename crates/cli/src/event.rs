@@ -4,7 +4,10 @@ use std::path::Path;
 
 use postlogin_core::{
     Trigger,
-    event::{check_paths, check_user, merge_patch, parse_assignment, sample, set_path},
+    event::{
+        SizeError, check_paths, check_size, check_user, merge_patch, parse_assignment, sample,
+        set_path,
+    },
     login::{complete_event, store_user},
 };
 use postlogin_project::read_object;
@@ -57,6 +60,8 @@ pub(crate) fn event(
         set_path(&mut event, &path, value).map_err(failed)?;
     }
     complete_event(trigger, &mut event);
+    let too_large = |error: SizeError| CliError::usage(error.message).with_hint(error.hint);
+    check_size(&event).map_err(too_large)?;
     let slips = check_user(trigger, &event);
     for finding in check_paths(trigger, &event).into_iter().chain(slips) {
         warn(printer, &finding.message(), finding.suggestion.as_deref());

@@ -131,7 +131,9 @@ fn absolute(folder: &Path) -> PathBuf {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let there = folder.ancestors().find_map(|above| {
         let rest = folder.strip_prefix(above).ok()?;
-        Some(above.canonicalize().ok()?.join(rest))
+        // Joined part by part: an empty rest would end the path with a slash.
+        let above = above.canonicalize().ok()?;
+        Some(rest.iter().fold(above, |above, part| above.join(part)))
     });
     there.unwrap_or(folder)
 }

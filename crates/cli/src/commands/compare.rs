@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use postlogin_core::{Trigger, complete_event};
+use postlogin_core::{Trigger, complete_event, event::check_size};
 use postlogin_engine::Allocation;
 use postlogin_project::{
     ActionSource, Allowance, NamedBy, Project, TenantData, admit_argument, login_set, read_object,
@@ -230,6 +230,10 @@ fn event(file: &Path, trigger: Trigger) -> Result<(String, Value), CliError> {
     let event = read_object(file, "an event", &mut streams::lines())?;
     let mut event = Value::Object(event);
     complete_event(trigger, &mut event);
+    check_size(&event).map_err(|error| {
+        let shown = file.display();
+        CliError::usage(format!("{shown}: {}", error.message)).with_hint(error.hint)
+    })?;
     Ok((file.display().to_string(), event))
 }
 

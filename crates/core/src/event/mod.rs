@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::ceilings::{EVENT_BYTES, printed_bytes};
 use crate::trigger::Trigger;
 
 pub use check::{Finding, Problem, check_paths, check_reference, check_user};
@@ -36,6 +37,34 @@ pub fn sample(trigger: Trigger) -> Value {
         .collect()
     });
     SAMPLES.get(&trigger).cloned().unwrap_or_default()
+}
+
+/// Refuses an event that is too large to be shown; complete it first.
+///
+/// # Errors
+/// Its size, and the limit: [`EVENT_BYTES`] as printed.
+pub fn check_size(event: &Value) -> Result<(), SizeError> {
+    let bytes = printed_bytes(event, 0);
+    match bytes > EVENT_BYTES {
+        true => Err(SizeError {
+            message: format!(
+                "the event takes {} MiB as JSON, more than {} MiB",
+                bytes.div_ceil(1 << 20),
+                EVENT_BYTES >> 20
+            ),
+            hint: "Auth0 documents 10 kB for a user; a control character takes six bytes",
+        }),
+        false => Ok(()),
+    }
+}
+
+/// Why an event is too large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeError {
+    /// The sizes, as a sentence.
+    pub message: String,
+    /// A hint for the user.
+    pub hint: &'static str,
 }
 
 /// Returns the sample of post-login.

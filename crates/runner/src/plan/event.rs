@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use postlogin_core::ceilings::{EVENT_BYTES, printed_bytes};
 use postlogin_core::event::{
-    Path as EventPath, Segment, check_paths, check_user, merge_patch, sample, set_path,
+    Path as EventPath, Segment, check_paths, check_size, check_user, merge_patch, sample, set_path,
 };
 use postlogin_core::login::store_user;
 use postlogin_core::{Trigger, complete_event};
@@ -78,13 +77,7 @@ pub(crate) fn event_of(trigger: Trigger, case: &Case, bases: &Bases) -> Result<V
         })?;
     }
     complete_event(trigger, &mut event);
-    let bytes = printed_bytes(&event, 0);
-    if bytes > EVENT_BYTES {
-        let (is, most) = (bytes.div_ceil(1 << 20), EVENT_BYTES >> 20);
-        let message = format!("the event takes {is} MiB as JSON, more than {most} MiB");
-        let hint = "Auth0 documents 10 kB for a user; a control character takes six bytes";
-        return Err(case.place.error(message).with_hint(hint));
-    }
+    check_size(&event).map_err(|error| case.place.error(error.message).with_hint(error.hint))?;
     Ok(event)
 }
 
