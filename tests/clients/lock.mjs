@@ -50,6 +50,8 @@ await withPage(async (page) => {
 
   // The session that has begun is the tenant's: the other page knows of it without asking anybody.
   await page.goto(site);
+  // The page says so once it has begun.
+  await says(page, '#status', 'Signed out');
   await page.click('#silent');
   await says(page, '#status', 'The session is that of');
 }, /400 .*\/dbconnections\/signup|401 .*\/co\/authenticate/);
